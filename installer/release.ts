@@ -1,0 +1,62 @@
+/** A release as its signed target describes it; everything here has been verified by the trust room. */
+export interface Release {
+  readonly product: string;
+  /** `linux-x64`, `windows-x64`, `macos-arm64`, … */
+  readonly platform: string;
+  readonly channel: string;
+  readonly version: string;
+  /** Changes when the data file is converted at the first start. */
+  readonly dataFormat: string;
+  readonly minClient?: string;
+  readonly maxClient?: string;
+  /** The oldest version from which this one may be reached in one step. */
+  readonly from?: string;
+  readonly notes: Readonly<Record<string, string>>;
+  readonly unpackedBytes: number;
+  readonly files: number;
+  readonly publishedAt: string;
+  readonly manifest: SignedFile;
+  readonly pack: SignedFile;
+}
+
+/** A file of the repository, named and measured by signed metadata. `path` is relative to the targets folder. */
+export interface SignedFile {
+  readonly path: string;
+  readonly length: number;
+  readonly sha256: string;
+}
+
+/** What a release consists of, entry by entry: the ground truth for unpacking, integrity and the three-way carry-over. */
+export interface FileManifest {
+  readonly schema: 1;
+  readonly version: string;
+  readonly entries: readonly ManifestEntry[];
+  /** The objects in the pack, in the order in which they lie there, without gaps. */
+  readonly objects: readonly PackObject[];
+}
+
+/** `path` is relative to the bundle, with `/`; safe on every OS by the rules of the archive reader. */
+export type ManifestEntry =
+  | { readonly kind: 'folder'; readonly path: string; readonly mode: number }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      readonly mode: number;
+      readonly size: number;
+      /** Of the file's content. */
+      readonly sha256: string;
+    }
+  | { readonly kind: 'link'; readonly path: string; readonly target: string };
+
+/** One zstd frame of the pack: a large file, or several small ones back to back. */
+export interface PackObject {
+  readonly offset: number;
+  /** Compressed bytes. */
+  readonly length: number;
+  /** Of the compressed bytes; checked before anything is decompressed. */
+  readonly sha256: string;
+  /** Uncompressed bytes; output beyond it is refused. */
+  readonly size: number;
+  /** Digests of the file contents in it, in order; with the entries' sizes they say where each begins. */
+  readonly contents: readonly string[];
+}

@@ -1,0 +1,26 @@
+import type { Result } from '../../platform/result.ts';
+import type { FileManifest, Release } from '../release.ts';
+
+/** Bytes so far and in all; `rate` in bytes per second. */
+export interface TransferProgress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  readonly rate: number;
+}
+
+export interface TransferOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TransferProgress) => void;
+}
+
+/** Where releases come from: a TUF repository over HTTP(S), a folder, or a dropped file. Trust is complete behind this line. */
+export interface ReleaseSource {
+  /** Refreshes the trusted metadata and lists the releases for this product, channel and platform, newest first. */
+  refresh(signal?: AbortSignal): Promise<Result<readonly Release[]>>;
+  /** The release's file manifest, verified. */
+  manifest(release: Release, signal?: AbortSignal): Promise<Result<FileManifest>>;
+  /** Brings the pack into `folder/full.pack`, resuming what is there; verified to the last byte when it returns. */
+  download(release: Release, folder: string, options: TransferOptions): Promise<Result<{ readonly packFile: string }>>;
+  /** Host and port to probe in preflight; undefined for a folder. */
+  readonly host?: { readonly name: string; readonly port: number; readonly secure: boolean };
+}

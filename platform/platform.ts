@@ -1,0 +1,16 @@
+import type { Clock } from './clock.ts';
+import type { Files } from './files.ts';
+import type { InstanceLocks } from './instance-lock.ts';
+import type { Machine } from './machine.ts';
+import type { Network } from './network.ts';
+import type { Processes } from './processes.ts';
+
+/** All of the machine, as one parameter for the composition root; rooms take only the parts they use. */
+export interface Platform {
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly processes: Processes;
+  readonly network: Network;
+  readonly locks: InstanceLocks;
+}

@@ -1,0 +1,69 @@
+import type { SignalName } from '../platform/processes.ts';
+
+/** How one server is run; made from the configuration at the composition root. Paths are absolute. */
+export interface ServerOptions {
+  /** The live bundle's path; the same before and after every update. */
+  readonly bundle: string;
+  /** The program, absolute, inside the bundle or not. */
+  readonly command: string;
+  /** May hold `{launcherUrl}`, `{tokenFile}` and `{bundle}`, replaced at each start. */
+  readonly args: readonly string[];
+  readonly workingDirectory: string;
+  /** Additions to a minimal inherited environment; same placeholders. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Child record, token file, crash records. */
+  readonly stateFolder: string;
+  /** The server's output files. */
+  readonly logFolder: string;
+  /** The loopback URL of the launcher port, handed to the server (`OM_LAUNCHER_URL` and `{launcherUrl}`). */
+  readonly launcherUrl: () => string;
+  readonly start: {
+    readonly limitMs: number;
+    /** The limit is extended by this while progress is visible (log grows, child reports progress, CPU or I/O moves). */
+    readonly extendMs: number;
+    /** Never beyond this, whatever moves. */
+    readonly hardLimitMs: number;
+  };
+  /** All must pass for `ready`; none = ready as soon as the process has lived for 1 s. */
+  readonly probes: readonly Probe[];
+  readonly probeEveryMs: number;
+  readonly stop: StopOptions;
+  readonly restart: RestartOptions;
+}
+
+export type Probe =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly timeoutMs: number }
+  | {
+      readonly kind: 'http';
+      /** `http:` or `https:` on loopback (own certificates are accepted there). */
+      readonly url: string;
+      readonly statuses: readonly number[];
+      /** Regular expression on the first 64 KiB of the body. */
+      readonly bodyPattern?: string;
+      readonly timeoutMs: number;
+    }
+  /** `ready: true` in the child's last report. */
+  | { readonly kind: 'cooperative' }
+  | { readonly kind: 'command'; readonly command: readonly string[]; readonly timeoutMs: number };
+
+export interface StopOptions {
+  /** Wait after the cooperative order `quit` (skipped for a server that does not cooperate). */
+  readonly orderMs: number;
+  /** What the OS or the administrator offers, then wait. */
+  readonly request:
+    | { readonly kind: 'signal'; readonly signal: SignalName }
+    | { readonly kind: 'command'; readonly command: readonly string[] };
+  readonly requestMs: number;
+  readonly kill: 'last-resort' | 'never';
+  /** Time to see that processes are gone and files released. */
+  readonly proveMs: number;
+}
+
+export interface RestartOptions {
+  /** A server that was ready for this long restarts at once. */
+  readonly stableMs: number;
+  readonly firstDelayMs: number;
+  readonly maximumDelayMs: number;
+  /** Fraction, e.g. 0.2 for ±20 %. */
+  readonly jitter: number;
+}
