@@ -1,3 +1,4 @@
+import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 /** Node modules that touch the machine: only platform/ (and the tests) may import them. */
@@ -33,7 +34,7 @@ const MACHINE_GLOBALS = [
   'EventSource',
 ];
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: ['node_modules', 'dist', '.cache', 'coverage'] },
   ...tseslint.configs.strictTypeChecked,
   {

@@ -26,7 +26,7 @@ export interface HttpResponse {
 /** How an HTTP client reaches the world. */
 export interface HttpClientOptions {
   /** Proxy URL without credentials; `environment` obeys HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
-  readonly proxy?: string | 'environment';
+  readonly proxy?: { readonly url: string } | 'environment';
   readonly proxyAuthorization?: string;
   /** Additional trusted certificate authorities, PEM. */
   readonly certificateAuthorities?: string;

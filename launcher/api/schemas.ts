@@ -3,7 +3,6 @@ import { type Static, Type } from '@sinclair/typebox';
 /** The wire types of the launcher port: flat, ISO times, integers (4D-friendly). CLI, console and OpenAPI stand on these. */
 
 const IsoTime = Type.String({ format: 'date-time', description: 'ISO 8601, UTC' });
-const Optional = Type.Optional;
 
 export const ErrorBody = Type.Object(
   {
@@ -12,7 +11,7 @@ export const ErrorBody = Type.Object(
     remedy: Type.String(),
     lang: Type.String(),
     /** Id of the order that is in the way, for `update-running`. */
-    updateId: Optional(Type.String()),
+    updateId: Type.Optional(Type.String()),
   },
   { $id: 'Error' },
 );
@@ -20,12 +19,14 @@ export type ErrorBody = Static<typeof ErrorBody>;
 
 export const UpdateOrder = Type.Object(
   {
-    id: Optional(Type.String({ minLength: 8, maxLength: 64, pattern: '^[A-Za-z0-9_-]+$' })),
-    version: Optional(Type.String({ maxLength: 64 })),
-    delaySeconds: Optional(Type.Integer({ minimum: 0, maximum: 86_400 })),
-    notBefore: Optional(IsoTime),
-    notifyEmail: Optional(Type.String({ maxLength: 254 })),
-    language: Optional(Type.Union([Type.Literal('en'), Type.Literal('fr'), Type.Literal('de'), Type.Literal('it')])),
+    id: Type.Optional(Type.String({ minLength: 8, maxLength: 64, pattern: '^[A-Za-z0-9_-]+$' })),
+    version: Type.Optional(Type.String({ maxLength: 64 })),
+    delaySeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400 })),
+    notBefore: Type.Optional(IsoTime),
+    notifyEmail: Type.Optional(Type.String({ maxLength: 254 })),
+    language: Type.Optional(
+      Type.Union([Type.Literal('en'), Type.Literal('fr'), Type.Literal('de'), Type.Literal('it')]),
+    ),
   },
   { $id: 'UpdateOrder', additionalProperties: false },
 );
@@ -37,10 +38,10 @@ export const StepView = Type.Object(
     state: Type.Union(
       (['waiting', 'running', 'done', 'failed', 'undoing', 'undone'] as const).map((state) => Type.Literal(state)),
     ),
-    startedAt: Optional(IsoTime),
-    endedAt: Optional(IsoTime),
+    startedAt: Type.Optional(IsoTime),
+    endedAt: Type.Optional(IsoTime),
     /** Human, in the asked language: `34 % · 2.1 MB/s · 12 s left`, `2 users`. */
-    note: Optional(Type.String()),
+    note: Type.Optional(Type.String()),
   },
   { $id: 'Step' },
 );
@@ -56,14 +57,14 @@ export const UpdateView = Type.Object(
         (state) => Type.Literal(state),
       ),
     ),
-    from: Optional(Type.String()),
-    to: Optional(Type.String()),
-    orderedBy: Optional(Type.String()),
+    from: Type.Optional(Type.String()),
+    to: Type.Optional(Type.String()),
+    orderedBy: Type.Optional(Type.String()),
     orderedAt: IsoTime,
-    endedAt: Optional(IsoTime),
-    downtimeMs: Optional(Type.Integer()),
+    endedAt: Type.Optional(IsoTime),
+    downtimeMs: Type.Optional(Type.Integer()),
     steps: Type.Array(StepView),
-    error: Optional(ErrorBody),
+    error: Type.Optional(ErrorBody),
     /** May it still be cancelled? */
     cancellable: Type.Boolean(),
   },
@@ -76,20 +77,20 @@ export const StatusView = Type.Object(
     name: Type.String(),
     /** The supervisor's state: stopped, starting, up, … */
     state: Type.String(),
-    version: Optional(Type.String()),
-    since: Optional(IsoTime),
-    processId: Optional(Type.Integer()),
-    port: Optional(Type.Integer()),
-    users: Optional(Type.Integer()),
+    version: Type.Optional(Type.String()),
+    since: Type.Optional(IsoTime),
+    processId: Type.Optional(Type.Integer()),
+    port: Type.Optional(Type.Integer()),
+    users: Type.Optional(Type.Integer()),
     launcherVersion: Type.String(),
     launcherProcessId: Type.Integer(),
     /** The next planned act and its time, in words and as a time. */
-    nextAction: Optional(Type.String()),
-    nextActionAt: Optional(IsoTime),
+    nextAction: Type.Optional(Type.String()),
+    nextActionAt: Type.Optional(IsoTime),
     /** What `--rollback` would do now; absent when there is nothing to go back to. */
-    rollbackTo: Optional(Type.String()),
-    update: Optional(UpdateView),
-    error: Optional(ErrorBody),
+    rollbackTo: Type.Optional(Type.String()),
+    update: Type.Optional(UpdateView),
+    error: Type.Optional(ErrorBody),
     /** Things an admin should know: mistakes in the configuration, local changes, wide rights. */
     warnings: Type.Array(Type.String()),
   },
@@ -102,12 +103,12 @@ export const ReleaseView = Type.Object(
     version: Type.String(),
     /** `live`, `kept` (can be rolled back to), `available`, `bad`. */
     state: Type.String(),
-    publishedAt: Optional(IsoTime),
-    transferBytes: Optional(Type.Integer()),
-    unpackedBytes: Optional(Type.Integer()),
-    dataFormat: Optional(Type.String()),
-    notes: Optional(Type.String()),
-    keptUntil: Optional(IsoTime),
+    publishedAt: Type.Optional(IsoTime),
+    transferBytes: Type.Optional(Type.Integer()),
+    unpackedBytes: Type.Optional(Type.Integer()),
+    dataFormat: Type.Optional(Type.String()),
+    notes: Type.Optional(Type.String()),
+    keptUntil: Type.Optional(IsoTime),
   },
   { $id: 'Release' },
 );
@@ -117,14 +118,14 @@ export const HistoryView = Type.Object(
   {
     id: Type.String(),
     kind: Type.String(),
-    orderedBy: Optional(Type.String()),
+    orderedBy: Type.Optional(Type.String()),
     orderedAt: IsoTime,
     endedAt: IsoTime,
-    from: Optional(Type.String()),
-    to: Optional(Type.String()),
+    from: Type.Optional(Type.String()),
+    to: Type.Optional(Type.String()),
     outcome: Type.String(),
-    code: Optional(Type.String()),
-    downtimeMs: Optional(Type.Integer()),
+    code: Type.Optional(Type.String()),
+    downtimeMs: Type.Optional(Type.Integer()),
     steps: Type.Array(StepView),
   },
   { $id: 'HistoryEntry' },
@@ -136,7 +137,7 @@ export const NoticeView = Type.Object(
     id: Type.String(),
     at: IsoTime,
     text: Type.String(),
-    secondsLeft: Optional(Type.Integer()),
+    secondsLeft: Type.Optional(Type.Integer()),
   },
   { $id: 'Notice' },
 );
@@ -145,8 +146,8 @@ export type NoticeView = Static<typeof NoticeView>;
 export const TicketRequest = Type.Object(
   {
     user: Type.String({ minLength: 1, maxLength: 128 }),
-    language: Optional(Type.String({ maxLength: 8 })),
-    email: Optional(Type.String({ maxLength: 254 })),
+    language: Type.Optional(Type.String({ maxLength: 8 })),
+    email: Type.Optional(Type.String({ maxLength: 254 })),
   },
   { $id: 'TicketRequest', additionalProperties: false },
 );
@@ -154,20 +155,20 @@ export type TicketRequest = Static<typeof TicketRequest>;
 
 export const ChildState = Type.Object(
   {
-    ready: Optional(Type.Boolean()),
-    sessions: Optional(
+    ready: Type.Optional(Type.Boolean()),
+    sessions: Type.Optional(
       Type.Array(
         Type.Object({
           id: Type.String({ maxLength: 64 }),
           user: Type.String({ maxLength: 128 }),
-          workstation: Optional(Type.String({ maxLength: 128 })),
+          workstation: Type.Optional(Type.String({ maxLength: 128 })),
         }),
         { maxItems: 10_000 },
       ),
     ),
-    backupRunning: Optional(Type.Boolean()),
-    progress: Optional(Type.String({ maxLength: 200 })),
-    version: Optional(Type.String({ maxLength: 64 })),
+    backupRunning: Type.Optional(Type.Boolean()),
+    progress: Type.Optional(Type.String({ maxLength: 200 })),
+    version: Type.Optional(Type.String({ maxLength: 64 })),
   },
   { $id: 'ChildState', additionalProperties: false },
 );
