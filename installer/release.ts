@@ -15,11 +15,16 @@ export interface Release {
   readonly unpackedBytes: number;
   readonly files: number;
   readonly publishedAt: string;
+  /** Who is offered it when: `percentage` of the machines (0–100, whole), from the ISO instant `startsAt`; absent = everybody, now. */
+  readonly rollout?: { readonly percentage: number; readonly startsAt?: string };
   readonly manifest: SignedFile;
   readonly pack: SignedFile;
 }
 
-/** A file of the repository, named and measured by signed metadata. `path` is relative to the targets folder. */
+/**
+ * A file of the repository, named and measured by signed metadata. `path` is the TUF target path; where the file lies (its
+ * digest leads the file name) says `targetFile` of `repository/layout.ts`.
+ */
 export interface SignedFile {
   readonly path: string;
   readonly length: number;
@@ -30,6 +35,8 @@ export interface SignedFile {
 export interface FileManifest {
   readonly schema: 1;
   readonly version: string;
+  /** Permission bits of the bundle's own folder once it is live; 0o755 when absent. While staging it is 0o700. */
+  readonly rootMode?: number;
   readonly entries: readonly ManifestEntry[];
   /** The objects in the pack, in the order in which they lie there, without gaps. */
   readonly objects: readonly PackObject[];
