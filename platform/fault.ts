@@ -88,6 +88,9 @@ export const FAULT_CODES = [
   'unauthorised',
   'forbidden',
   'request-invalid',
+  'route-unknown',
+  'update-unknown',
+  'too-many-requests',
   'mail-failed',
   'unexpected',
 ] as const;

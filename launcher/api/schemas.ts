@@ -10,6 +10,8 @@ export const ErrorBody = Type.Object(
     message: Type.String(),
     remedy: Type.String(),
     lang: Type.String(),
+    /** Why, in plain English, for logs and support. */
+    detail: Type.Optional(Type.String()),
     /** Id of the order that is in the way, for `update-running`. */
     updateId: Type.Optional(Type.String()),
   },
@@ -20,10 +22,12 @@ export type ErrorBody = Static<typeof ErrorBody>;
 export const UpdateOrder = Type.Object(
   {
     id: Type.Optional(Type.String({ minLength: 8, maxLength: 64, pattern: '^[A-Za-z0-9_-]+$' })),
-    version: Type.Optional(Type.String({ maxLength: 64 })),
+    /** A name, never a path or a URL: the repository alone says where releases lie. */
+    version: Type.Optional(Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}$' })),
     delaySeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400 })),
     notBefore: Type.Optional(IsoTime),
-    notifyEmail: Type.Optional(Type.String({ maxLength: 254 })),
+    /** One address; line breaks would forge mail headers. */
+    notifyEmail: Type.Optional(Type.String({ maxLength: 254, pattern: '^[^\\s@<>,;]+@[^\\s@<>,;]+$' })),
     language: Type.Optional(
       Type.Union([Type.Literal('en'), Type.Literal('fr'), Type.Literal('de'), Type.Literal('it')]),
     ),

@@ -1,0 +1,60 @@
+/** Every limit of the launcher port, with units. Tests inject smaller ones. */
+export interface PortLimits {
+  /** Largest request body, bytes. */
+  readonly bodyBytes: number;
+  /** Largest request head, bytes. */
+  readonly headBytes: number;
+  /** From the connection (or the last answer) to the end of the next request's head, milliseconds. */
+  readonly headMs: number;
+  /** From the connection to the end of the request's body, milliseconds. */
+  readonly requestMs: number;
+  /** How often both are looked at, milliseconds. */
+  readonly checkEveryMs: number;
+  /** An answer that its reader does not take within this is dropped, milliseconds (not for event streams). */
+  readonly answerMs: number;
+  /** Idle time between two requests of one connection, milliseconds. */
+  readonly keepAliveMs: number;
+  readonly requestsPerConnection: number;
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  readonly eventStreams: number;
+  readonly eventStreamsPerAddress: number;
+  /** Bytes of events that may wait for one slow reader before it is dropped. */
+  readonly eventBufferBytes: number;
+  readonly heartbeatMs: number;
+  /** After this a stream ends and the client resumes, so that a revoked token does not listen for ever. */
+  readonly eventStreamMs: number;
+  /** Longest wait of a long poll, seconds. */
+  readonly pollSeconds: number;
+  /** Refused credentials per address and minute before 429. */
+  readonly failuresPerMinute: number;
+  readonly ticketMs: number;
+  /** A token that came with an order outlives its update by this. */
+  readonly updateTokenAfterMs: number;
+  /** Pause between attempts to bind a TCP port that somebody else holds, milliseconds. */
+  readonly rebindMs: number;
+}
+
+export const PORT_LIMITS: PortLimits = {
+  bodyBytes: 64 * 1024,
+  headBytes: 8 * 1024,
+  // With the check interval a connection without a head is gone within 10 s.
+  headMs: 9_000,
+  requestMs: 30_000,
+  checkEveryMs: 500,
+  answerMs: 30_000,
+  keepAliveMs: 5_000,
+  requestsPerConnection: 100,
+  connections: 512,
+  connectionsPerAddress: 64,
+  eventStreams: 64,
+  eventStreamsPerAddress: 16,
+  eventBufferBytes: 256 * 1024,
+  heartbeatMs: 15_000,
+  eventStreamMs: 3_600_000,
+  pollSeconds: 30,
+  failuresPerMinute: 10,
+  ticketMs: 60_000,
+  updateTokenAfterMs: 3_600_000,
+  rebindMs: 30_000,
+};
