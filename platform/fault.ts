@@ -53,6 +53,8 @@ export const FAULT_CODES = [
   'clock-wrong',
   // preconditions
   'folder-missing',
+  'volume-refused',
+  'release-out-of-reach',
   'bundle-missing',
   'bundle-incomplete',
   'port-in-use',
@@ -79,6 +81,7 @@ export const FAULT_CODES = [
   // data that moves along
   'carry-over-invalid',
   'carry-over-emptied',
+  'data-format-changed',
   'data-backup-failed',
   'data-restore-failed',
   // the launcher

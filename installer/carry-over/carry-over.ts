@@ -28,13 +28,18 @@ export interface CarryOverReport {
   readonly leftBehind: readonly string[];
   /** Plug-ins and components that the admin added. */
   readonly reported: readonly string[];
+  /** Worth telling, no reason to refuse: an expired certificate, an owner that could not be kept. English sentences. */
+  readonly warnings?: readonly string[];
 }
 
 export interface CarryOverRequest {
   readonly installed: string;
   readonly staged: string;
   readonly rules: readonly CarryOverRule[];
-  /** What the old release shipped; undefined for an installation that we did not make: then every rule's file is carried. */
+  /**
+   * What the old release shipped; undefined for an installation that we did not make: then what `always` rules name is
+   * carried, and what the other rules name is listed where it differs from the new release.
+   */
   readonly shipped?: FileManifest;
   readonly next: FileManifest;
   /** The report of the last update, to notice a source that is emptier than it was. */
