@@ -1,0 +1,208 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { constants, createZstdCompress } from 'node:zlib';
+import { type Fault, faultOf } from '../../platform/fault.ts';
+import type { Files, WritableFile } from '../../platform/files.ts';
+import { type Result, fail, succeed } from '../../platform/result.ts';
+import type { FileManifest, ManifestEntry, PackObject } from '../release.ts';
+import { publishedFolderMode, readBundleTree } from './bundle-tree.ts';
+import { WINDOW_LOG } from './frame.ts';
+import { decodeManifest } from './manifest.ts';
+import { EMPTY_SHA256 } from './manifest-rules.ts';
+
+/** Small files are compressed together up to this many bytes; a larger file is an object of its own. */
+const GROUP_BYTES = 256 * 1024;
+const CHUNK_BYTES = 256 * 1024;
+
+/** zstd's slowest level without extra memory on the reading side; a release is packed once and fetched by everybody. */
+export const DEFAULT_COMPRESSION_LEVEL = 19;
+
+export interface PackRequest {
+  readonly folder: string;
+  readonly version: string;
+  /** The file to write; it is created, its folder must be there. */
+  readonly packFile: string;
+  /** 1 to 19. */
+  readonly compressionLevel?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PackedBundle {
+  readonly manifest: FileManifest;
+  readonly length: number;
+  readonly sha256: string;
+}
+
+/**
+ * Packs a folder: the same folder gives the same manifest and the same pack, byte for byte, whenever and wherever.
+ *
+ * The manifest is put through the very decoder that guards the customer's machine, so what it would refuse is never published.
+ * Errors: `archive-invalid`, `too-large`, `digest-mismatch` (a file changed meanwhile), `cancelled`, the disk's.
+ */
+export async function packBundle(files: Files, request: PackRequest): Promise<Result<PackedBundle>> {
+  const root = await files.facts(request.folder);
+  if (!root.ok) return root;
+  if (root.value?.kind !== 'folder')
+    return fail(faultOf('folder-missing', 'there is no folder to publish', { path: request.folder }));
+  const entries = await readBundleTree(files, request.folder, request.signal);
+  if (!entries.ok) return entries;
+  const opened = await files.openWritable(request.packFile, { start: 'empty', mode: 0o644 });
+  if (!opened.ok) return opened;
+  const written = await writeObjects(files, request, entries.value, opened.value);
+  const closed = await opened.value.close();
+  if (!written.ok) return written;
+  if (!closed.ok) return closed;
+  const manifest = decodeManifest({
+    schema: 1,
+    version: request.version,
+    rootMode: publishedFolderMode(root.value.mode),
+    entries: entries.value,
+    objects: written.value.objects,
+  });
+  return manifest.ok ? succeed({ manifest: manifest.value, ...written.value.pack }) : manifest;
+}
+
+type FileEntry = Extract<ManifestEntry, { kind: 'file' }>;
+
+async function writeObjects(
+  files: Files,
+  request: PackRequest,
+  entries: readonly ManifestEntry[],
+  output: WritableFile,
+): Promise<Result<{ objects: PackObject[]; pack: { length: number; sha256: string } }>> {
+  const objects: PackObject[] = [];
+  const whole = createHash('sha256');
+  let offset = 0;
+  for (const group of groupContents(entries)) {
+    const written = await writeObject(files, request, group, output, whole);
+    if (!written.ok) return written;
+    objects.push({ offset, ...written.value });
+    offset += written.value.length;
+  }
+  const synced = await output.sync();
+  if (!synced.ok) return synced;
+  return succeed({ objects, pack: { length: offset, sha256: whole.digest('hex') } });
+}
+
+/** Each content once, in the order of the paths (neighbours resemble each other), small ones together. */
+function groupContents(entries: readonly ManifestEntry[]): readonly (readonly FileEntry[])[] {
+  const groups: FileEntry[][] = [];
+  const seen = new Set<string>([EMPTY_SHA256]);
+  let open: { members: FileEntry[]; bytes: number } | undefined;
+  for (const entry of entries) {
+    if (entry.kind !== 'file' || seen.has(entry.sha256)) continue;
+    seen.add(entry.sha256);
+    if (entry.size >= GROUP_BYTES) {
+      groups.push([entry]);
+    } else if (open !== undefined && open.bytes + entry.size <= GROUP_BYTES) {
+      open.members.push(entry);
+      open.bytes += entry.size;
+    } else {
+      open = { members: [entry], bytes: entry.size };
+      groups.push(open.members);
+    }
+  }
+  return groups;
+}
+
+async function writeObject(
+  files: Files,
+  request: PackRequest,
+  group: readonly FileEntry[],
+  output: WritableFile,
+  whole: ReturnType<typeof createHash>,
+): Promise<Result<Omit<PackObject, 'offset'>>> {
+  const size = group.reduce((sum, entry) => sum + entry.size, 0);
+  const failure: { fault?: Fault } = {};
+  const hash = createHash('sha256');
+  let length = 0;
+  const input = Readable.from(contentBytes(files, request, group, failure), { objectMode: true });
+  try {
+    await pipeline(input, compressor(size, request.compressionLevel), async (compressed: AsyncIterable<Uint8Array>) => {
+      for await (const piece of compressed) {
+        hash.update(piece);
+        whole.update(piece);
+        length += piece.length;
+        const written = await output.write(piece);
+        if (written.ok) continue;
+        failure.fault ??= written.fault;
+        break;
+      }
+    });
+  } catch (error) {
+    // A source that ends early contradicts the pledged size, so the fault kept aside is the real cause.
+    failure.fault ??= faultOf('io-error', error instanceof Error ? error.message : 'compression failed');
+  }
+  if (failure.fault !== undefined) return fail(failure.fault);
+  return succeed({ length, sha256: hash.digest('hex'), size, contents: group.map((entry) => entry.sha256) });
+}
+
+function compressor(size: number, level = DEFAULT_COMPRESSION_LEVEL): ReturnType<typeof createZstdCompress> {
+  return createZstdCompress({
+    pledgedSrcSize: size,
+    chunkSize: CHUNK_BYTES,
+    params: {
+      [constants.ZSTD_c_windowLog]: WINDOW_LOG,
+      [constants.ZSTD_c_compressionLevel]: level,
+      [constants.ZSTD_c_checksumFlag]: 0,
+    },
+  });
+}
+
+/** The group's contents back to back; each must still be what was digested when the manifest was made. */
+async function* contentBytes(
+  files: Files,
+  request: PackRequest,
+  group: readonly FileEntry[],
+  failure: { fault?: Fault },
+): AsyncGenerator<Uint8Array> {
+  for (const entry of group) {
+    const path = join(request.folder, entry.path);
+    const hash = createHash('sha256');
+    for await (const piece of fileBytes(files, path, entry.size, request.signal)) {
+      if (!piece.ok) {
+        failure.fault = piece.fault;
+        return;
+      }
+      hash.update(piece.value);
+      yield piece.value;
+    }
+    if (hash.digest('hex') === entry.sha256) continue;
+    failure.fault = faultOf('digest-mismatch', 'the file changed while it was being published', { path });
+    return;
+  }
+}
+
+/** At most `size` bytes of a file: one that grew meanwhile fails by its digest, not by filling the pack. */
+async function* fileBytes(
+  files: Files,
+  path: string,
+  size: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Result<Uint8Array>> {
+  const opened = await files.openReadable(path);
+  if (!opened.ok) {
+    yield opened;
+    return;
+  }
+  try {
+    for (let done = 0; done < size;) {
+      const buffer = new Uint8Array(Math.min(CHUNK_BYTES, size - done));
+      const read =
+        signal?.aborted === true
+          ? fail(faultOf('cancelled', 'publishing was cancelled'))
+          : await opened.value.read(buffer, done);
+      if (!read.ok) {
+        yield read;
+        return;
+      }
+      if (read.value === 0) return;
+      done += read.value;
+      yield succeed(buffer.subarray(0, read.value));
+    }
+  } finally {
+    await opened.value.close();
+  }
+}
