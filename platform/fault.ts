@@ -72,12 +72,14 @@ export const FAULT_CODES = [
   // the server
   'server-not-ready',
   'server-exited',
+  'server-exited-early',
   'server-unhealthy',
   'server-wrong-version',
   'server-port-taken',
   'server-stopped',
   'server-survived-stop',
   'sessions-unknown',
+  'sessions-remain',
   // data that moves along
   'carry-over-invalid',
   'carry-over-emptied',

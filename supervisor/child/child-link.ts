@@ -4,6 +4,8 @@ import type { UserSession } from '../sessions/sessions.ts';
 export interface ChildReport {
   readonly ready?: boolean;
   readonly sessions?: readonly UserSession[];
+  /** Monotonic milliseconds of the last report that had sessions. */
+  readonly sessionsAt?: number;
   readonly backupRunning?: boolean;
   /** Free text of a long start, e.g. `converting data 40 %`. */
   readonly progress?: string;
@@ -46,7 +48,8 @@ export interface ChildLink {
   restore(token: string): void;
   /** Constant-time comparison. */
   accepts(token: string): boolean;
-  receive(report: Omit<ChildReport, 'receivedAt'>): void;
+  /** Merged into what is known: an absent field is unchanged, but `ready: true` without progress ends the progress. */
+  receive(report: Omit<ChildReport, 'receivedAt' | 'sessionsAt'>): void;
   /** Long poll: the next order, or undefined after `waitMs`. */
   take(waitMs: number, signal?: AbortSignal): Promise<ChildOrder | undefined>;
 }
