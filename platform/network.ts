@@ -10,6 +10,8 @@ export interface HttpRequest {
   /** Silence allowed between two pieces of the body. */
   readonly idleTimeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Connect to one of these instead of looking the host up: the caller has looked it up and judged it. Not used through a proxy. */
+  readonly addresses?: readonly string[];
 }
 
 /** A response whose body is still on the wire. Redirects are not followed, Content-Encoding is not decoded. */
