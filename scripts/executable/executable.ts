@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { assetOf, stub } from './bundle.ts';
+import { stripElf } from './elf.ts';
+import { nodeOf, type Target, TARGETS, thisPlatform } from './targets.ts';
+
+interface Postject {
+  inject(file: string, resource: string, content: Buffer, options: { readonly sentinelFuse: string }): Promise<void>;
+}
+
+/** Node looks for a program behind this mark; it is part of every Node binary. */
+const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+const RESOURCE = 'NODE_SEA_BLOB';
+
+/**
+ * Writes one executable: Node for the target without symbols, with the programs inside. Without snapshot and code cache,
+ * so that two builds of the same sources are the same bytes.
+ */
+export async function makeExecutable(
+  output: string,
+  target: Target,
+  version: string,
+  programs: ReadonlyMap<string, string>,
+): Promise<void> {
+  const work = await mkdtemp(path.join(os.tmpdir(), 'om-launcher-build-'));
+  try {
+    const node = nodeOf(target);
+    if (target.format === 'mach-o')
+      throw new Error('executables for macOS need a signature, which this build cannot make');
+    const blob = await makeBlob(work, nodeFor(node.version), version, programs);
+    const binary = await readFile(node.file);
+    await writeFile(output, target.format === 'elf' ? stripElf(binary) : binary);
+    await chmod(output, 0o755);
+    const postject = createRequire(import.meta.url)('postject') as Postject;
+    await postject.inject(output, RESOURCE, blob, { sentinelFuse: FUSE });
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** The container of the programs; Node refuses one that another version of Node made. */
+async function makeBlob(
+  work: string,
+  node: string,
+  version: string,
+  programs: ReadonlyMap<string, string>,
+): Promise<Buffer> {
+  const at = (name: string) => path.join(work, name);
+  await writeFile(at('stub.cjs'), stub(version, [...programs.keys()]));
+  const assets: Record<string, string> = {};
+  for (const [program, source] of programs) {
+    assets[assetOf(program)] = assetOf(program);
+    await writeFile(at(assetOf(program)), source);
+  }
+  const config = {
+    // Relative: Node writes the name of the main script into the container.
+    main: 'stub.cjs',
+    output: 'programs.blob',
+    assets,
+    disableExperimentalSEAWarning: true,
+    useSnapshot: false,
+    useCodeCache: false,
+    execArgvExtension: 'none',
+  };
+  await writeFile(at('sea.json'), JSON.stringify(config));
+  await promisify(execFile)(node, ['--experimental-sea-config', 'sea.json'], { cwd: work });
+  return await readFile(at('programs.blob'));
+}
+
+/** A Node that runs here and has the wanted version. */
+function nodeFor(version: string): string {
+  if (process.versions.node === version) return process.execPath;
+  const here = TARGETS.find(({ name }) => name === thisPlatform());
+  const installed = here && nodeOf(here);
+  if (installed?.version === version) return installed.file;
+  throw new Error(`the target's Node is ${version}; making its container needs the same version on this machine`);
+}
