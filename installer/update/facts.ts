@@ -1,0 +1,58 @@
+import type { FileFacts } from '../../platform/files.ts';
+import type { StopRung } from '../../supervisor/server-state.ts';
+import type { CarryOverReport } from '../carry-over/carry-over.ts';
+import type { Release } from '../release.ts';
+import type { StepName } from './pipeline.ts';
+
+/**
+ * What each step learned; it goes into the step's `done` line, and later steps read it there, never from memory.
+ *
+ * All values survive JSON.
+ */
+export interface StepFacts {
+  readonly preflight: {
+    /** The version that is live now, if it could be told. */
+    readonly from?: string;
+    readonly to: string;
+    /** Absent for a rollback. */
+    readonly release?: Release;
+    /** Must the data be saved before the start, because the release changes its format? */
+    readonly dataFormatChanges: boolean;
+    /** The folder that will be put in place of the live bundle. */
+    readonly nextBundle: string;
+    /** File with the manifest of what the live release shipped, if known. */
+    readonly shippedManifest?: string;
+    /** File with the manifest of the next release (update only). */
+    readonly nextManifest?: string;
+    /** The backup that a rollback restores, by id. */
+    readonly backupToRestore?: string;
+  };
+  readonly download: { readonly packFile: string };
+  readonly verify: { readonly files: number; readonly bytes: number };
+  readonly stage: { readonly smokeOutput: string };
+  readonly warn: { readonly users?: number; readonly warned: boolean };
+  readonly drain: {
+    /** Sessions that were closed by force at the end of the delay. */
+    readonly closed?: number;
+    readonly waitedMs: number;
+    /** How the old version was, just before the stop. */
+    readonly baseline: { readonly ready: boolean; readonly latencyMs?: number };
+  };
+  readonly stop: { readonly rung?: StopRung; readonly tookMs: number };
+  readonly backUp: { readonly backupId?: string; readonly restored?: string };
+  readonly carryOver: CarryOverReport;
+  readonly swap: { readonly oldBundle: string };
+  readonly start: { readonly readyAfterMs: number; readonly version?: string };
+  readonly health: { readonly samples: number; readonly crashes: number };
+  readonly commit: { readonly live: string };
+  readonly notify: { readonly mails: number };
+  readonly cleanUp: { readonly removed: readonly string[] };
+}
+
+// Total by type: a step without facts does not compile.
+export type FactsOf<Name extends StepName> = StepFacts[Name];
+
+/** A folder's identity: stays the same when it is renamed, differs for every other folder of the volume. */
+export function folderIdentity(facts: FileFacts): string {
+  return `${facts.device}:${facts.inode}`;
+}

@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import type { Files } from '../../platform/files.ts';
+import { faultOf } from '../../platform/fault.ts';
+import { fail, type Result, succeed } from '../../platform/result.ts';
+import { ENTRY_KINDS, type EntryKind, type JournalEntry } from './journal-entry.ts';
+import type { Order } from './order.ts';
+import { isStepName } from './pipeline.ts';
+
+/** The durable record of one order. `append` returns only when the line is on disk. */
+export interface Journal {
+  readonly entries: readonly JournalEntry[];
+  append(entry: JournalEntry): Promise<Result<void>>;
+}
+
+/** Bytes; a journal of the longest walk with its reports stays far below. */
+const JOURNAL_LIMIT = 8 * 1024 * 1024;
+const SCHEMA = 1;
+const SUM_LENGTH = 16;
+const RESERVE_NAME = 'reserve';
+const RESERVE_BYTES = 256 * 1024;
+
+/** Creates the journal of a new order; its first lines are on disk when this returns. */
+export async function createJournal(files: Files, folder: string, order: Order, at: number): Promise<Result<Journal>> {
+  const made = await files.makeFolder(folder, 0o700);
+  if (!made.ok) {
+    return made;
+  }
+  await keepReserve(files, folder);
+  const journal = openJournal(files, join(folder, journalName(order, at)), []);
+  const ordered = await journal.append({ kind: 'ordered', at, order });
+  return ordered.ok ? succeed(journal) : ordered;
+}
+
+/**
+ * A small file that is given up when the disk is full, so that an order that began can still be written to its end.
+ *
+ * Where it cannot be made the order begins without: preflight has looked at the space.
+ */
+async function keepReserve(files: Files, folder: string): Promise<void> {
+  const path = join(folder, RESERVE_NAME);
+  const present = await files.facts(path);
+  if (present.ok && present.value === undefined) {
+    await files.writeDurably(path, Buffer.alloc(RESERVE_BYTES), 0o600);
+  }
+}
+
+/** `20261122T101500123Z-<id>.journal`: a listing sorted by name is sorted by time. */
+function journalName(order: Order, at: number): string {
+  return `${new Date(at).toISOString().replace(/[-:.]/g, '')}-${order.id}.journal`;
+}
+
+/** What a journal file turned out to be. */
+export type ReadJournal =
+  | { readonly kind: 'journal'; readonly journal: Journal }
+  /** Not readable as written: damaged in the middle, or from a newer program. The caller sets it aside. */
+  | { readonly kind: 'unreadable'; readonly why: string; readonly newer: boolean };
+
+/** Reads a journal back. A torn last line (the power went while it was written) is dropped: its act had not begun. */
+export async function readJournal(files: Files, path: string): Promise<Result<ReadJournal>> {
+  const text = await files.readText(path, JOURNAL_LIMIT);
+  if (!text.ok) {
+    return text;
+  }
+  const parsed = parseJournal(text.value);
+  if (!Array.isArray(parsed)) {
+    return succeed({ kind: 'unreadable', ...parsed });
+  }
+  // A torn last line: the next write replaces the file instead of gluing to it.
+  const torn = !text.value.endsWith('\n');
+  return succeed({ kind: 'journal', journal: openJournal(files, path, parsed, torn) });
+}
+
+/** Pure: the entries of a journal's text, or why it cannot be trusted. */
+export function parseJournal(text: string): JournalEntry[] | { readonly why: string; readonly newer: boolean } {
+  const lines = text.split('\n');
+  // What follows the last line feed is empty, or torn.
+  lines.pop();
+  const entries: JournalEntry[] = [];
+  let previous = '';
+  for (const [index, line] of lines.entries()) {
+    if (line === previous) {
+      continue;
+    }
+    previous = line;
+    const entry = parseLine(line);
+    if (entry === 'newer') {
+      return { why: `line ${index + 1} was written by a newer om-launcher`, newer: true };
+    }
+    if (entry === undefined || (entry.kind === 'ordered') !== (entries.length === 0)) {
+      return { why: `line ${index + 1} is damaged`, newer: false };
+    }
+    entries.push(entry);
+  }
+  return entries.length > 0 ? entries : { why: 'it holds no whole line', newer: false };
+}
+
+function parseLine(line: string): JournalEntry | 'newer' | undefined {
+  const json = line.slice(SUM_LENGTH + 1);
+  if (line.slice(0, SUM_LENGTH) !== sumOf(json)) {
+    return undefined;
+  }
+  // The sum proves that we wrote these very bytes, so the shape behind a known schema and kind is ours.
+  const value = JSON.parse(json) as { schema?: unknown; kind?: unknown; step?: unknown };
+  if (typeof value.schema !== 'number' || value.schema > SCHEMA) {
+    return 'newer';
+  }
+  const known =
+    ENTRY_KINDS.includes(value.kind as EntryKind) &&
+    (value.step === undefined || (typeof value.step === 'string' && isStepName(value.step)));
+  delete value.schema;
+  return known ? (value as unknown as JournalEntry) : undefined;
+}
+
+function openJournal(files: Files, path: string, initial: readonly JournalEntry[], startsTorn = false): Journal {
+  const entries = [...initial];
+  let torn = startsTorn;
+  // Two writers (the loop, and a person who cancels) take turns.
+  let turn: Promise<unknown> = Promise.resolve();
+  const write = async (entry: JournalEntry): Promise<Result<void>> => {
+    const first = await tryWrite(entry);
+    if (first.ok || (first.fault.code !== 'disk-full' && first.fault.code !== 'quota-exceeded')) {
+      return first;
+    }
+    await files.remove(join(dirname(path), RESERVE_NAME));
+    return tryWrite(entry);
+  };
+  const tryWrite = async (entry: JournalEntry): Promise<Result<void>> => {
+    const written = torn
+      ? await files.writeDurably(path, [...entries, entry].map(lineOf).join(''), 0o600)
+      : await files.appendDurably(path, lineOf(entry), 0o600);
+    // A failed append may have left half a line; the next write replaces the file instead of gluing to it.
+    torn = !written.ok;
+    if (written.ok) {
+      entries.push(entry);
+    }
+    return written;
+  };
+  return {
+    entries,
+    append(entry) {
+      const mine = turn.then(() => write(entry));
+      turn = mine;
+      return mine;
+    },
+  };
+}
+
+function lineOf(entry: JournalEntry): string {
+  const json = JSON.stringify({ schema: SCHEMA, ...entry });
+  return `${sumOf(json)} ${json}\n`;
+}
+
+function sumOf(json: string): string {
+  return createHash('sha256').update(json).digest('hex').slice(0, SUM_LENGTH);
+}
+
+/** The journals of a folder, oldest first, by path. */
+export async function listJournals(files: Files, folder: string): Promise<Result<readonly string[]>> {
+  const present = await files.facts(folder);
+  if (!present.ok || present.value === undefined) {
+    return present.ok ? succeed([]) : present;
+  }
+  const names = await files.list(folder);
+  return names.ok
+    ? succeed(names.value.filter((name) => name.endsWith('.journal')).map((name) => join(folder, name)))
+    : names;
+}
+
+/** Moves an unreadable journal out of the way; it is kept for support. */
+export async function setJournalAside(files: Files, path: string, at: number): Promise<Result<void>> {
+  const aside = `${path}.unreadable-${at}`;
+  const renamed = await files.renameNew(path, aside);
+  return renamed.ok
+    ? renamed
+    : fail(faultOf('record-corrupt', 'the journal could not be set aside', { path, cause: renamed.fault }));
+}

@@ -1,0 +1,69 @@
+import type { Files } from '../../platform/files.ts';
+import type { Log } from '../../platform/log.ts';
+import { type Journal, listJournals, readJournal, setJournalAside } from './journal.ts';
+import type { JournalEntry } from './journal-entry.ts';
+
+/** What an earlier launcher left behind. */
+export type OpenOrder =
+  | { readonly kind: 'none' }
+  /** `serverHeld`: the server is stopped or new, and only the order may start it. */
+  | { readonly kind: 'open'; readonly journal: Journal; readonly serverHeld: boolean }
+  /** Written by a newer program: nothing is updated, the server runs. */
+  | { readonly kind: 'newer'; readonly path: string };
+
+/** Looks at the newest journal; one that cannot be read is set aside, so that it can never block a start. */
+export async function findOpenOrder(files: Files, folder: string, now: number, log: Log): Promise<OpenOrder> {
+  const paths = await listJournals(files, folder);
+  const newest = paths.ok ? paths.value.at(-1) : undefined;
+  if (newest === undefined) {
+    return { kind: 'none' };
+  }
+  const read = await readJournal(files, newest);
+  if (read.ok && read.value.kind === 'journal') {
+    const { journal } = read.value;
+    return isSettled(journal.entries)
+      ? { kind: 'none' }
+      : { kind: 'open', journal, serverHeld: holdsServer(journal.entries) };
+  }
+  if (read.ok && read.value.kind === 'unreadable' && read.value.newer) {
+    log.error('the last order was written by a newer om-launcher; updates are refused', { path: newest });
+    return { kind: 'newer', path: newest };
+  }
+  const why = read.ok && read.value.kind === 'unreadable' ? read.value.why : 'it cannot be read';
+  log.error('the journal of the last order is set aside', { path: newest, why });
+  await setJournalAside(files, newest, now);
+  return { kind: 'none' };
+}
+
+function isSettled(entries: readonly JournalEntry[]): boolean {
+  return entries.some(({ kind }) => kind === 'settled');
+}
+
+/** Pure: from the stop until the commit, or until the stop has been undone, the server belongs to the order. */
+export function holdsServer(entries: readonly JournalEntry[]): boolean {
+  const has = (kind: JournalEntry['kind'], step: string): boolean =>
+    entries.some((entry) => entry.kind === kind && 'step' in entry && entry.step === step);
+  return has('began', 'stop') && !has('undone', 'stop') && !has('done', 'commit');
+}
+
+/** Every readable order, newest first. */
+export async function readHistory(
+  files: Files,
+  folder: string,
+  log: Log,
+): Promise<readonly (readonly JournalEntry[])[]> {
+  const paths = await listJournals(files, folder);
+  const journals: (readonly JournalEntry[])[] = [];
+  for (const path of paths.ok ? paths.value.toReversed().slice(0, HISTORY_LIMIT) : []) {
+    const read = await readJournal(files, path);
+    if (read.ok && read.value.kind === 'journal') {
+      journals.push(read.value.journal.entries);
+    } else {
+      log.warn('an order of the history cannot be read', { path });
+    }
+  }
+  return journals;
+}
+
+/** Orders looked at for history and for "the same id is the same order". */
+const HISTORY_LIMIT = 200;

@@ -1,0 +1,26 @@
+import type { Language } from '../../supervisor/sessions/sessions.ts';
+import type { OrderKind } from './pipeline.ts';
+
+/** What was ordered, by whom; the first line of a journal. */
+export interface Order {
+  readonly id: string;
+  readonly kind: OrderKind;
+  /** As shown in history: an account, an OM user, `schedule`. */
+  readonly orderedBy: string;
+  /** The wanted version; undefined = the newest suitable (update), the last kept (rollback). */
+  readonly version?: string;
+  /** A dropped or named release file instead of the repository. */
+  readonly fromFile?: string;
+  /** Users' disconnection delay. */
+  readonly delaySeconds: number;
+  /** Not before this wall-clock time (milliseconds): users are warned only then. */
+  readonly notBefore?: number;
+  readonly notifyEmail?: string;
+  readonly language: Language;
+  /** Rollback across a data format: restore the data that was backed up before the update. */
+  readonly restoreData?: boolean;
+}
+
+/** How an order ended. */
+export const OUTCOMES = ['updated', 'rolled-back', 'fell-back', 'refused', 'cancelled', 'held'] as const;
+export type Outcome = (typeof OUTCOMES)[number];

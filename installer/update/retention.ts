@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import type { Files } from '../../platform/files.ts';
+import type { Log } from '../../platform/log.ts';
+import { type Result, succeed } from '../../platform/result.ts';
+import type { InstalledRecords, KeptRecord } from './installed.ts';
+import { identityAt } from './renames.ts';
+import type { DataSafety } from './tools.ts';
+
+export interface RetentionTools {
+  readonly files: Files;
+  readonly log: Log;
+  readonly installed: InstalledRecords;
+  readonly data: DataSafety;
+  readonly stagingFolder: string;
+}
+
+/**
+ * Removes kept releases whose time is over: each by its recorded folder identity, never by name alone.
+ *
+ * The folder is first renamed out of the way, then the record forgets it, then it is deleted: a crash at any point leaves
+ * something that the next call finishes. Only called while no order runs.
+ */
+export async function removeExpired(tools: RetentionTools, now: number): Promise<Result<readonly string[]>> {
+  const emptied = await emptyTrash(tools);
+  if (!emptied.ok) {
+    return emptied;
+  }
+  const record = await tools.installed.read();
+  const expired = record.kept.filter(({ keptUntil }) => keptUntil <= now);
+  for (const kept of expired) {
+    const moved = await moveToTrash(tools, kept);
+    if (!moved.ok) {
+      return moved;
+    }
+    const { kept: others, ...rest } = await tools.installed.read();
+    const written = await tools.installed.write({
+      ...rest,
+      kept: others.filter(({ identity }) => identity !== kept.identity),
+    });
+    if (!written.ok) {
+      return written;
+    }
+    if (kept.backupId !== undefined) {
+      await tools.data.discard(kept.backupId);
+    }
+  }
+  const removed = expired.length > 0 ? await emptyTrash(tools) : succeed();
+  return removed.ok ? succeed(expired.map(({ version }) => version)) : removed;
+}
+
+function trashOf({ stagingFolder }: RetentionTools): string {
+  return join(stagingFolder, 'expired');
+}
+
+/** The folder is ours by name and by place: only `moveToTrash` puts anything there. */
+async function emptyTrash(tools: RetentionTools): Promise<Result<void>> {
+  return tools.files.removeTree(trashOf(tools));
+}
+
+async function moveToTrash(tools: RetentionTools, kept: KeptRecord): Promise<Result<void>> {
+  const identity = await identityAt(tools.files, kept.path);
+  if (!identity.ok) {
+    return identity;
+  }
+  if (identity.value !== kept.identity) {
+    // Somebody moved it or put another there: it is not ours to delete.
+    tools.log.warn('a kept release is not where it was left; it is only forgotten', { path: kept.path });
+    return succeed();
+  }
+  const made = await tools.files.makeFolder(trashOf(tools), 0o700);
+  return made.ok ? tools.files.renameNew(kept.path, join(trashOf(tools), kept.identity.replace(':', '-'))) : made;
+}

@@ -1,0 +1,86 @@
+import type { Journal } from './journal.ts';
+import type { JournalEntry } from './journal-entry.ts';
+import { ensureLiveBundle } from './live-bundle.ts';
+import type { StepName } from './pipeline.ts';
+import { type RunEnd, runOrder } from './run.ts';
+import type { Steps } from './step.ts';
+import type { StepNote, UpdateTools } from './tools.ts';
+
+/** An order as seen from outside: its journal so far and what the running step shows. */
+export interface OrderProgress {
+  readonly journal: readonly JournalEntry[];
+  readonly note?: { readonly step: StepName; readonly note: StepNote };
+}
+
+/** The one order that is under way in this process. */
+export interface RunningOrder {
+  readonly journal: Journal;
+  readonly cancel: AbortController;
+  progress(): OrderProgress;
+  /** Resolves when it has settled or the launcher ends. */
+  readonly end: Promise<RunEnd>;
+}
+
+export interface OrderSurroundings {
+  readonly tools: UpdateTools;
+  readonly steps: Steps;
+  readonly shutdown: AbortSignal;
+  publish(progress: OrderProgress): void;
+}
+
+/** Begins (or goes on with) the order of this journal. */
+export function beginOrder(surroundings: OrderSurroundings, journal: Journal): RunningOrder {
+  const cancel = new AbortController();
+  let shown: OrderProgress['note'];
+  const progress = (): OrderProgress => ({
+    journal: journal.entries,
+    ...(shown === undefined ? {} : { note: shown }),
+  });
+  const observed: Journal = {
+    entries: journal.entries,
+    append: async (entry) => {
+      const written = await journal.append(entry);
+      surroundings.publish(progress());
+      return written;
+    },
+  };
+  const onNote = (step: StepName, note: StepNote): void => {
+    shown = { step, note };
+    surroundings.publish(progress());
+  };
+  const end = runToEnd(surroundings, observed, cancel.signal, onNote);
+  return { journal: observed, cancel, progress, end };
+}
+
+/** Minutes, not seconds: a disk that refuses to write is not helped by haste. */
+const STUCK_RETRY_MS = 60_000;
+
+async function runToEnd(
+  { tools, steps, shutdown }: OrderSurroundings,
+  journal: Journal,
+  cancelled: AbortSignal,
+  onNote: (step: StepName, note: StepNote) => void,
+): Promise<RunEnd> {
+  for (;;) {
+    const end = await runOrder({ journal, steps, tools, clock: tools.clock, shutdown, cancelled, onNote });
+    if (end.kind !== 'stuck') {
+      return end;
+    }
+    tools.log.error('the journal cannot be written; the server is started as it is', { code: end.fault.code });
+    await leaveServerRunning(tools);
+    if ((await tools.clock.sleep(STUCK_RETRY_MS, shutdown)) === 'aborted') {
+      return { kind: 'interrupted' };
+    }
+    // The server runs again, so the order may only turn back, and says so before it does anything.
+    await journal.append({ kind: 'cancelled', at: tools.clock.now(), by: 'om-launcher' });
+  }
+}
+
+/** Without a journal nothing may be changed, but people must be able to work: the bundle that is there is started. */
+async function leaveServerRunning(tools: UpdateTools): Promise<void> {
+  const whole = await ensureLiveBundle(tools.files, tools.places, await tools.installed.read(), tools.log);
+  if (!whole.ok) {
+    tools.log.error('no whole bundle was found', { code: whole.fault.code, path: whole.fault.path });
+  }
+  tools.server.resume();
+}

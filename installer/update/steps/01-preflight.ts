@@ -1,0 +1,191 @@
+import { join } from 'node:path';
+import { faultOf } from '../../../platform/fault.ts';
+import { fail, type Result, succeed } from '../../../platform/result.ts';
+import type { Release } from '../../release.ts';
+import type { ReleaseSource } from '../../repository/release-source.ts';
+import { compareVersions } from '../../version.ts';
+import type { StepFacts } from '../facts.ts';
+import { folderIdentity } from '../facts.ts';
+import type { InstalledRecord } from '../installed.ts';
+import { nothingToUndo, type Step, type StepContext } from '../step.ts';
+import { stagedBundleOf } from '../staging-places.ts';
+
+type Facts = StepFacts['preflight'];
+
+/** Everything that can refuse the order, before anybody is disturbed. */
+export const preflight: Step<'preflight'> = {
+  run: async (context) => (context.order.kind === 'update' ? preflightUpdate(context) : preflightRollback(context)),
+  undo: nothingToUndo,
+};
+
+async function preflightUpdate(context: StepContext): Promise<Result<Facts>> {
+  const { tools, order } = context;
+  const source = tools.openSource(order);
+  if (!source.ok) {
+    return source;
+  }
+  const installed = await tools.installed.read();
+  const live = await liveRelease(context, installed);
+  const offered = await source.value.refresh(context.signal);
+  if (!offered.ok) {
+    return offered;
+  }
+  const release = chooseRelease(offered.value, order.version, live.version, installed);
+  if (!release.ok) {
+    return release;
+  }
+  const checked = await tools.checks.preflight(
+    {
+      order,
+      release: release.value,
+      source: source.value,
+      ...(live.version === undefined ? {} : { from: live.version }),
+    },
+    context.signal,
+  );
+  return checked.ok ? describeUpdate(context, source.value, offered.value, release.value, live) : checked;
+}
+
+interface LiveRelease {
+  readonly version?: string;
+  readonly dataFormat?: string;
+  readonly manifestFile?: string;
+}
+
+/** What is live: by our record if it is still the same folder, else by asking the program itself. */
+async function liveRelease({ tools }: StepContext, installed: InstalledRecord): Promise<LiveRelease> {
+  const facts = await tools.files.facts(tools.places.bundle);
+  const identity = facts.ok && facts.value !== undefined ? folderIdentity(facts.value) : undefined;
+  const { live } = installed;
+  if (live !== undefined && live.identity === identity) {
+    return {
+      version: live.version,
+      ...(live.dataFormat === undefined ? {} : { dataFormat: live.dataFormat }),
+      ...(live.manifestFile === undefined ? {} : { manifestFile: live.manifestFile }),
+    };
+  }
+  const output = await tools.checks.smoke(tools.places.bundle, undefined);
+  const version = output.ok ? /\d+(?:\.\d+)+(?:-[\w.]+)?/.exec(output.value)?.[0] : undefined;
+  return version === undefined ? {} : { version };
+}
+
+/** The wanted version, or the newest that is newer than the live one and has not proved bad. Pure. */
+export function chooseRelease(
+  offered: readonly Release[],
+  wanted: string | undefined,
+  live: string | undefined,
+  installed: Pick<InstalledRecord, 'bad'>,
+): Result<Release> {
+  if (wanted !== undefined) {
+    return chooseWanted(offered, wanted, live);
+  }
+  const newer = offered
+    .filter(({ version }) => live === undefined || compareVersions(version, live) > 0)
+    .toSorted((a, b) => compareVersions(b.version, a.version));
+  const good = newer.find(({ manifest }) => !installed.bad.some((bad) => bad.manifestSha256 === manifest.sha256));
+  const newest = newer[0];
+  if (good === undefined && newest !== undefined) {
+    const detail = `release ${newest.version} failed on this machine before`;
+    return fail(faultOf('release-marked-bad', detail, { values: { version: newest.version } }));
+  }
+  return good === undefined
+    ? fail(faultOf('nothing-to-do', 'no newer release is offered', { values: { version: live ?? '?' } }))
+    : succeed(good);
+}
+
+/** An explicit version may be older or marked bad: a person said so. The same one again is nothing to do. */
+function chooseWanted(offered: readonly Release[], wanted: string, live: string | undefined): Result<Release> {
+  if (wanted === live) {
+    return fail(faultOf('nothing-to-do', `version ${wanted} is already installed`, { values: { version: wanted } }));
+  }
+  const release = offered.find(({ version }) => version === wanted);
+  return release === undefined
+    ? fail(faultOf('release-unknown', `version ${wanted} is not offered`, { values: { version: wanted } }))
+    : succeed(release);
+}
+
+async function describeUpdate(
+  context: StepContext,
+  source: ReleaseSource,
+  offered: readonly Release[],
+  release: Release,
+  live: LiveRelease,
+): Promise<Result<Facts>> {
+  const next = await keepManifest(context, source, release);
+  if (!next.ok) {
+    return next;
+  }
+  const shipped = live.manifestFile ?? (await shippedManifest(context, source, offered, live.version));
+  const oldFormat = live.dataFormat ?? offered.find(({ version }) => version === live.version)?.dataFormat;
+  return succeed({
+    to: release.version,
+    release,
+    // An unknown old format counts as a change: one backup too many harms nobody.
+    dataFormatChanges: oldFormat !== release.dataFormat,
+    nextBundle: stagedBundleOf(context.tools.places, context.order),
+    nextManifest: next.value,
+    ...(live.version === undefined ? {} : { from: live.version }),
+    ...(shipped === undefined ? {} : { shippedManifest: shipped }),
+  });
+}
+
+/** For an installation that we did not make, the repository may still know what its release shipped. */
+async function shippedManifest(
+  context: StepContext,
+  source: ReleaseSource,
+  offered: readonly Release[],
+  version: string | undefined,
+): Promise<string | undefined> {
+  const release = offered.find((candidate) => candidate.version === version);
+  const kept = release === undefined ? undefined : await keepManifest(context, source, release);
+  return kept?.ok === true ? kept.value : undefined;
+}
+
+async function keepManifest(
+  { tools, signal }: StepContext,
+  source: ReleaseSource,
+  release: Release,
+): Promise<Result<string>> {
+  const manifest = await source.manifest(release, signal);
+  if (!manifest.ok) {
+    return manifest;
+  }
+  const path = join(tools.places.manifestFolder, `${release.manifest.sha256}.json`);
+  const written = await tools.staging.writeManifest(path, manifest.value);
+  return written.ok ? succeed(path) : written;
+}
+
+async function preflightRollback(context: StepContext): Promise<Result<Facts>> {
+  const { tools, order } = context;
+  const installed = await tools.installed.read();
+  const kept = installed.kept.find(({ version }) => order.version === undefined || version === order.version);
+  const facts = kept === undefined ? undefined : await tools.files.facts(kept.path);
+  const present = facts?.ok === true && facts.value !== undefined && folderIdentity(facts.value) === kept?.identity;
+  if (kept === undefined || !present) {
+    return fail(
+      faultOf('nothing-to-do', 'no earlier release is kept on this machine', { path: tools.places.oldBundle }),
+    );
+  }
+  const dataFormatChanges = kept.dataFormat !== installed.live?.dataFormat;
+  if (dataFormatChanges && !(await mayRestore(context, kept.backupId))) {
+    const detail = `version ${kept.version} cannot read data in the format ${installed.live?.dataFormat ?? 'of the live version'}`;
+    return fail(faultOf('data-format-changed', detail, { values: { version: kept.version } }));
+  }
+  const from = installed.live?.version;
+  const checked = await tools.checks.preflight({ order, ...(from === undefined ? {} : { from }) }, context.signal);
+  if (!checked.ok) {
+    return checked;
+  }
+  return succeed({
+    to: kept.version,
+    dataFormatChanges,
+    nextBundle: kept.path,
+    ...(from === undefined ? {} : { from }),
+    ...(dataFormatChanges && kept.backupId !== undefined ? { backupToRestore: kept.backupId } : {}),
+  });
+}
+
+/** Going back over a data format loses what was entered since: only on a person's explicit word, and with a backup. */
+async function mayRestore({ order, tools }: StepContext, backupId: string | undefined): Promise<boolean> {
+  return order.restoreData === true && backupId !== undefined && (await tools.data.exists(backupId));
+}

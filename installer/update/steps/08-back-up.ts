@@ -1,0 +1,47 @@
+import { type Result, succeed } from '../../../platform/result.ts';
+import type { StepFacts } from '../facts.ts';
+import { required, type Step, type StepContext } from '../step.ts';
+import { ensureStopped } from '../ensure-stopped.ts';
+
+/** Saves the data before a release that changes its format starts; a rollback over a format restores it instead. */
+export const backUp: Step<'backUp'> = {
+  async run(context) {
+    const stopped = await ensureStopped(context);
+    if (!stopped.ok) {
+      return stopped;
+    }
+    const { dataFormatChanges, backupToRestore } = required(context, 'preflight');
+    if (!dataFormatChanges) {
+      return succeed({});
+    }
+    const saved = await context.tools.data.save(context.order.id);
+    if (!saved.ok) {
+      return saved;
+    }
+    return backupToRestore === undefined
+      ? succeed({ backupId: context.order.id })
+      : restoreEarlier(context, backupToRestore);
+  },
+  async undo(context) {
+    const { tools, journal, order } = context;
+    const { dataFormatChanges, backupToRestore } = required(context, 'preflight');
+    if (!dataFormatChanges) {
+      return succeed();
+    }
+    const touched =
+      backupToRestore !== undefined || journal.some((entry) => entry.kind === 'began' && entry.step === 'start');
+    const wanted = backupToRestore !== undefined || tools.policy.restoreDataOnFallback;
+    const saved = await tools.data.exists(order.id);
+    return touched && wanted && saved ? restoreStopped(context) : succeed();
+  },
+};
+
+async function restoreEarlier(context: StepContext, backupId: string): Promise<Result<StepFacts['backUp']>> {
+  const restored = await context.tools.data.restore(backupId);
+  return restored.ok ? succeed({ backupId: context.order.id, restored: backupId }) : restored;
+}
+
+async function restoreStopped(context: StepContext): Promise<Result<void>> {
+  const stopped = await ensureStopped(context);
+  return stopped.ok ? context.tools.data.restore(context.order.id) : stopped;
+}

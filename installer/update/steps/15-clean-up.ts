@@ -1,0 +1,58 @@
+import { type Result, succeed } from '../../../platform/result.ts';
+import { decisiveFault, factsOf } from '../journal-entry.ts';
+import { blamesRelease, outcomeOf } from '../next-move.ts';
+import { identityAt } from '../renames.ts';
+import type { Step, StepContext } from '../step.ts';
+import { stagingOf } from '../staging-places.ts';
+import { readSwapPlan, removeSwapPlan } from '../swap-plan.ts';
+
+/**
+ * Removes what this order made and nobody needs: its staging folder (with a bundle parked in it after a commit) and its
+ * swap plan. Only by names and identities that were recorded; never "everything except".
+ */
+export const cleanUp: Step<'cleanUp'> = {
+  async run(context) {
+    const { tools, order, journal } = context;
+    const marked = await markBadRelease(context);
+    if (!marked.ok) {
+      return marked;
+    }
+    if (outcomeOf(journal) === 'held') {
+      // Something could not be put back: everything stays where it is until a person has looked.
+      return succeed({ removed: [] });
+    }
+    const folder = stagingOf(tools.places, order);
+    const plan = await forgetPlan(context);
+    const removed = plan.ok ? await tools.files.removeTree(folder) : plan;
+    return removed.ok ? succeed({ removed: [folder] }) : removed;
+  },
+};
+
+/** The plan goes first: with it, a later recovery would look for folders that are being removed. */
+async function forgetPlan({ tools, order }: StepContext): Promise<Result<void>> {
+  const plan = await readSwapPlan(tools.files, tools.places.stateFolder);
+  if (!plan.ok || plan.value?.orderId !== order.id) {
+    return plan.ok ? succeed() : plan;
+  }
+  const live = await identityAt(tools.files, tools.places.bundle);
+  return live.ok ? removeSwapPlan(tools.files, tools.places.stateFolder) : live;
+}
+
+/** A release that failed by its own fault is not installed again without an explicit order. */
+async function markBadRelease({ tools, journal }: StepContext): Promise<Result<void>> {
+  const release = factsOf(journal, 'preflight')?.release;
+  const fault = decisiveFault(journal);
+  const outcome = outcomeOf(journal);
+  if (release === undefined || fault === undefined || !blamesRelease(fault) || outcome === 'updated') {
+    return succeed();
+  }
+  const record = await tools.installed.read();
+  const bad = record.bad.filter(({ manifestSha256 }) => manifestSha256 !== release.manifest.sha256);
+  const mark = {
+    version: release.version,
+    manifestSha256: release.manifest.sha256,
+    at: tools.clock.now(),
+    code: fault.code,
+  };
+  return tools.installed.write({ ...record, bad: [...bad, mark] });
+}

@@ -1,0 +1,47 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { join } from 'node:path';
+import { faultOf } from '../../platform/fault.ts';
+import type { Files } from '../../platform/files.ts';
+import { fail, type Result, succeed } from '../../platform/result.ts';
+
+const SwapPlan = Type.Object({
+  schema: Type.Literal(1),
+  orderId: Type.String(),
+  /** Identity of the bundle that shall be live. */
+  next: Type.String(),
+  renames: Type.Array(Type.Object({ identity: Type.String(), from: Type.String(), to: Type.String() })),
+});
+
+/** The renames of one swap, on disk before the first of them: with it, each folder is known even without a journal. */
+export type SwapPlan = Static<typeof SwapPlan>;
+
+const PLAN_NAME = 'swap-plan.json';
+const PLAN_LIMIT = 64 * 1024;
+
+/** The plan on disk; undefined when there is none. A damaged one is a fault: it is written durably, so it can only be damage. */
+export async function readSwapPlan(files: Files, stateFolder: string): Promise<Result<SwapPlan | undefined>> {
+  const path = join(stateFolder, PLAN_NAME);
+  const text = await files.readText(path, PLAN_LIMIT);
+  if (!text.ok) {
+    return text.fault.code === 'not-found' ? succeed(undefined) : text;
+  }
+  try {
+    const value: unknown = JSON.parse(text.value);
+    if (Value.Check(SwapPlan, value)) {
+      return succeed(value);
+    }
+  } catch {
+    // Falls through to the fault below: not JSON and not a plan are the same damage.
+  }
+  return fail(faultOf('record-corrupt', 'the plan of the swap is damaged', { path }));
+}
+
+export async function writeSwapPlan(files: Files, stateFolder: string, plan: SwapPlan): Promise<Result<void>> {
+  return files.writeDurably(join(stateFolder, PLAN_NAME), `${JSON.stringify(plan)}\n`, 0o600);
+}
+
+export async function removeSwapPlan(files: Files, stateFolder: string): Promise<Result<void>> {
+  const removed = await files.remove(join(stateFolder, PLAN_NAME));
+  return removed.ok ? files.syncFolder(stateFolder) : removed;
+}

@@ -1,0 +1,115 @@
+import type { Clock } from '../../platform/clock.ts';
+import type { Fault } from '../../platform/fault.ts';
+import type { Files } from '../../platform/files.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Result } from '../../platform/result.ts';
+import type { ServerControl } from '../../supervisor/server-control.ts';
+import type { Language, Sessions } from '../../supervisor/sessions/sessions.ts';
+import type { CarryOver, CarryOverRule } from '../carry-over/carry-over.ts';
+import type { FileManifest, Release } from '../release.ts';
+import type { ReleaseSource } from '../repository/release-source.ts';
+import type { InstalledRecords } from './installed.ts';
+import type { JournalEntry } from './journal-entry.ts';
+import type { Order } from './order.ts';
+import type { LiveBundlePlaces } from './live-bundle.ts';
+
+/** The collaborators of the steps, wired at the composition root. */
+export interface UpdateTools {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly log: Log;
+  readonly places: UpdatePlaces;
+  readonly policy: UpdatePolicy;
+  readonly server: ServerControl;
+  readonly sessions: Sessions;
+  readonly installed: InstalledRecords;
+  /** The repository, or the order's release file. */
+  openSource(order: Order): Result<ReleaseSource>;
+  readonly checks: UpdateChecks;
+  readonly staging: Staging;
+  readonly carryOver: CarryOver;
+  readonly carryOverRules: readonly CarryOverRule[];
+  readonly data: DataSafety;
+  readonly messenger: Messenger;
+}
+
+export interface UpdatePlaces extends LiveBundlePlaces {
+  /** Beside the bundle, on its volume, closed to other accounts. */
+  readonly stagingFolder: string;
+  /** Manifests of installed releases, by digest. */
+  readonly manifestFolder: string;
+}
+
+export interface UpdatePolicy {
+  readonly product: string;
+  /** How long the new version is watched before it is final. */
+  readonly watchMs: number;
+  readonly sampleEveryMs: number;
+  /** Consecutive good samples of the same process. */
+  readonly passes: number;
+  /** Crashes within the watch that are forgiven. */
+  readonly forgivenCrashes: number;
+  readonly keepOldMs: number;
+  readonly startLimitMs: number;
+  readonly restoreDataOnFallback: boolean;
+  /** Seconds before the end of the delay at which users are reminded. */
+  readonly reminders: readonly number[];
+  /** How long a backup of the server is waited for before users are warned. */
+  readonly backupPatienceMs: number;
+}
+
+export interface PreflightSubject {
+  readonly order: Order;
+  readonly release?: Release;
+  readonly from?: string;
+  readonly source?: ReleaseSource;
+}
+
+export interface UpdateChecks {
+  /** Every precondition, really tried in place; the first that fails is the fault. */
+  preflight(subject: PreflightSubject, signal: AbortSignal): Promise<Result<void>>;
+  /** Runs the server of the bundle with `--version`; the output must name the version, if one is expected. */
+  smoke(bundle: string, version: string | undefined): Promise<Result<string>>;
+  /** Is everything in the staged bundle that the installed one has (structure file, client archives)? */
+  staged(installed: string, staged: string): Promise<Result<void>>;
+}
+
+export interface Staging {
+  verifyPack(manifest: FileManifest, packFile: string, signal: AbortSignal): Promise<Result<void>>;
+  /** Unpacks into a new folder and reads it back against the manifest. */
+  unpack(
+    request: { readonly manifest: FileManifest; readonly packFile: string; readonly folder: string },
+    onProgress: (doneBytes: number, totalBytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<Result<void>>;
+  readManifest(path: string): Promise<Result<FileManifest>>;
+  writeManifest(path: string, manifest: FileManifest): Promise<Result<void>>;
+}
+
+/** The data files outside the bundle. */
+export interface DataSafety {
+  /** Copies what can be copied while the server still runs. */
+  prepare(id: string): Promise<Result<void>>;
+  /** The final, verified backup; the server is stopped. */
+  save(id: string): Promise<Result<void>>;
+  restore(id: string): Promise<Result<void>>;
+  exists(id: string): Promise<boolean>;
+  discard(id: string): Promise<Result<void>>;
+}
+
+export type NoticeKind = 'update-soon' | 'update-reminder' | 'update-cancelled';
+
+/** Everything that is said to people, in their languages. */
+export interface Messenger {
+  noticeText(kind: NoticeKind, secondsLeft?: number): Readonly<Record<Language, string>>;
+  /** Puts the outcome's mail into the outbox; safe to repeat (one mail per outcome). Says how many were addressed. */
+  announceOutcome(journal: readonly JournalEntry[]): Promise<Result<number>>;
+}
+
+/** What a running step shows of itself, for status and step lists. */
+export type StepNote =
+  | { readonly kind: 'transfer'; readonly doneBytes: number; readonly totalBytes: number; readonly rate: number }
+  | { readonly kind: 'users'; readonly users?: number; readonly secondsLeft: number }
+  | { readonly kind: 'watch'; readonly secondsLeft: number; readonly passes: number }
+  | { readonly kind: 'trying-again'; readonly fault: Fault; readonly at: number }
+  | { readonly kind: 'scheduled'; readonly at: number };

@@ -1,0 +1,214 @@
+import { type Fault, faultOf } from '../../platform/fault.ts';
+import { fail, type Result, succeed } from '../../platform/result.ts';
+import { createJournal } from './journal.ts';
+import { type JournalEntry, orderOf } from './journal-entry.ts';
+import { ensureLiveBundle } from './live-bundle.ts';
+import type { Order } from './order.ts';
+import { findOpenOrder, type OpenOrder, readHistory } from './order-history.ts';
+import { removeExpired } from './retention.ts';
+import { beginOrder, type OrderProgress, type RunningOrder } from './running-order.ts';
+import type { Steps } from './step.ts';
+import type { UpdateTools } from './tools.ts';
+
+/** All orders of this server: at most one at a time, every one to its end. */
+export interface Updates {
+  /** What an earlier launcher left: an open order, and whether the server is the order's to start. Once, before the server. */
+  inspect(): Promise<OpenOrder>;
+  /** Goes on with the open order that `inspect` found; returns at once. */
+  resumeOpen(): void;
+  /** Takes an order and begins; the same id twice is the same order. `update-running` names the other in `values.updateId`. */
+  order(order: Order): Promise<Result<OrderProgress>>;
+  running(): OrderProgress | undefined;
+  find(id: string): Promise<OrderProgress | undefined>;
+  /** Newest first. */
+  history(limit: number): Promise<readonly (readonly JournalEntry[])[]>;
+  /** A person's word on the running order; `too-late` once it cannot be heeded any more. */
+  cancel(id: string, by: string): Promise<Result<void>>;
+  postpone(id: string, seconds: number): Promise<Result<void>>;
+  continueEarly(id: string): Promise<Result<void>>;
+  /** Resolves when the running order has settled (or there is none). */
+  settled(): Promise<void>;
+  /** Removes kept releases whose time is over, unless an order runs. */
+  tidy(): Promise<void>;
+  subscribe(listener: (progress: OrderProgress) => void): () => void;
+  /** Ends waiting and running; the open order goes on at the next start. */
+  close(): Promise<void>;
+}
+
+export interface UpdatesOptions {
+  readonly journalFolder: string;
+  readonly steps: Steps;
+}
+
+/** Sum of all postponements of one order. */
+const POSTPONE_LIMIT_SECONDS = 600;
+
+/** See `Updates`. The tools are shared by all orders; the journal folder holds one file an order. */
+export function createUpdates(tools: UpdateTools, options: UpdatesOptions): Updates {
+  const office = openOffice(tools, options);
+  return {
+    inspect: async () => inspect(office),
+    resumeOpen() {
+      if (office.open.kind === 'open' && office.running === undefined) {
+        begin(office, office.open.journal);
+        office.open = { kind: 'none' };
+      }
+    },
+    order(order) {
+      // Two orders at the same moment must not both find the place free.
+      const mine = office.taking.then(() => take(office, order));
+      office.taking = mine;
+      return mine;
+    },
+    running: () => office.running?.progress(),
+    find: async (id) => find(office, id),
+    history: async (limit) => (await historyOf(office)).slice(0, limit),
+    cancel: async (id, by) => cancel(office, id, by),
+    postpone: async (id, seconds) => postpone(office, id, seconds),
+    continueEarly: async (id) =>
+      say(office, id, { kind: 'continued', at: tools.clock.now() }, !hasBegun(office, 'commit')),
+    async settled() {
+      await office.running?.end;
+    },
+    async tidy() {
+      if (office.running === undefined && office.open.kind !== 'open') {
+        await tidyNow(office);
+      }
+    },
+    subscribe(listener) {
+      office.listeners.add(listener);
+      return () => office.listeners.delete(listener);
+    },
+    async close() {
+      office.shutdown.abort();
+      await office.running?.end;
+    },
+  };
+}
+
+/** What the functions below share: the one place where it changes. */
+interface Office {
+  readonly tools: UpdateTools;
+  readonly options: UpdatesOptions;
+  readonly shutdown: AbortController;
+  readonly listeners: Set<(progress: OrderProgress) => void>;
+  open: OpenOrder;
+  running: RunningOrder | undefined;
+  taking: Promise<unknown>;
+}
+
+function openOffice(tools: UpdateTools, options: UpdatesOptions): Office {
+  return {
+    tools,
+    options,
+    shutdown: new AbortController(),
+    listeners: new Set(),
+    open: { kind: 'none' },
+    running: undefined,
+    taking: Promise.resolve(),
+  };
+}
+
+async function inspect(office: Office): Promise<OpenOrder> {
+  const { tools, options } = office;
+  office.open = await findOpenOrder(tools.files, options.journalFolder, tools.clock.now(), tools.log);
+  if (office.open.kind !== 'open') {
+    const whole = await ensureLiveBundle(tools.files, tools.places, await tools.installed.read(), tools.log);
+    if (!whole.ok) {
+      tools.log.error('no whole bundle was found', { code: whole.fault.code, path: whole.fault.path });
+    }
+  }
+  return office.open;
+}
+
+async function take(office: Office, order: Order): Promise<Result<OrderProgress>> {
+  const { tools, options } = office;
+  if (office.running !== undefined) {
+    const { id } = orderOf(office.running.journal.entries);
+    return id === order.id ? succeed(office.running.progress()) : fail(alreadyRunning(id));
+  }
+  if (office.open.kind === 'newer') {
+    return fail(faultOf('newer-schema', 'an order was left by a newer om-launcher', { path: office.open.path }));
+  }
+  const earlier = await find(office, order.id);
+  if (earlier !== undefined) {
+    return succeed(earlier);
+  }
+  const journal = await createJournal(tools.files, options.journalFolder, order, tools.clock.now());
+  return journal.ok ? succeed(begin(office, journal.value).progress()) : journal;
+}
+
+function alreadyRunning(id: string): Fault {
+  return faultOf('update-running', `order ${id} is under way`, { values: { updateId: id } });
+}
+
+function begin(office: Office, journal: Parameters<typeof beginOrder>[1]): RunningOrder {
+  const { tools, options, shutdown, listeners } = office;
+  const order = beginOrder(
+    {
+      tools,
+      steps: options.steps,
+      shutdown: shutdown.signal,
+      publish: (progress) => listeners.forEach((listener) => listener(progress)),
+    },
+    journal,
+  );
+  const ended = order.end.then(async (end) => {
+    office.running = undefined;
+    if (end.kind === 'settled') {
+      tools.log.info('the order is settled', { outcome: end.outcome });
+      await tidyNow(office);
+    }
+    return end;
+  });
+  office.running = { ...order, end: ended };
+  return office.running;
+}
+
+async function tidyNow({ tools }: Office): Promise<void> {
+  const removed = await removeExpired({ ...tools, stagingFolder: tools.places.stagingFolder }, tools.clock.now());
+  if (!removed.ok) {
+    tools.log.warn('kept releases could not be cleaned up', { code: removed.fault.code, path: removed.fault.path });
+  }
+}
+
+async function find(office: Office, id: string): Promise<OrderProgress | undefined> {
+  if (office.running !== undefined && orderOf(office.running.journal.entries).id === id) {
+    return office.running.progress();
+  }
+  const journal = (await historyOf(office)).find((candidate) => orderOf(candidate).id === id);
+  return journal === undefined ? undefined : { journal };
+}
+
+async function historyOf({ tools, options }: Office): Promise<readonly (readonly JournalEntry[])[]> {
+  return readHistory(tools.files, options.journalFolder, tools.log);
+}
+
+async function cancel(office: Office, id: string, by: string): Promise<Result<void>> {
+  const { clock } = office.tools;
+  const said = await say(office, id, { kind: 'cancelled', at: clock.now(), by }, !hasBegun(office, 'commit'));
+  if (said.ok) {
+    office.running?.cancel.abort();
+  }
+  return said;
+}
+
+async function postpone(office: Office, id: string, seconds: number): Promise<Result<void>> {
+  const entries = office.running?.journal.entries ?? [];
+  const sum = entries.reduce((total, entry) => total + (entry.kind === 'postponed' ? entry.seconds : 0), 0);
+  const allowed = !hasBegun(office, 'stop') && sum + seconds <= POSTPONE_LIMIT_SECONDS;
+  return say(office, id, { kind: 'postponed', at: office.tools.clock.now(), seconds }, allowed);
+}
+
+function hasBegun({ running }: Office, step: 'stop' | 'commit'): boolean {
+  return running?.journal.entries.some((entry) => entry.kind === 'began' && entry.step === step) ?? true;
+}
+
+async function say(office: Office, id: string, entry: JournalEntry, allowed: boolean): Promise<Result<void>> {
+  if (office.running === undefined || orderOf(office.running.journal.entries).id !== id) {
+    return fail(faultOf('too-late', `order ${id} is not under way`));
+  }
+  return allowed
+    ? office.running.journal.append(entry)
+    : fail(faultOf('too-late', 'the point of no return has passed'));
+}
