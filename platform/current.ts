@@ -1,0 +1,74 @@
+import type { Clock } from './clock.ts';
+import type { Files } from './files.ts';
+import type { InstanceLocks } from './instance-lock.ts';
+import { createLinuxLocks } from './linux/instance-lock.ts';
+import { observeLinuxProcesses } from './linux/process-observer.ts';
+import type { OperatingSystem } from './machine.ts';
+import { createMacosLocks } from './macos/instance-lock.ts';
+import { MACOS_HELPER_ENVIRONMENT, observeMacosProcesses } from './macos/process-observer.ts';
+import { createClock } from './node/clock.ts';
+import type { Actor } from './node/errno.ts';
+import { createFiles } from './node/files.ts';
+import { createHelperCommand } from './node/helper-command.ts';
+import { readMachine } from './node/machine.ts';
+import { createNetwork } from './node/network.ts';
+import { killPosixGroup } from './node/posix-signals.ts';
+import { createProcesses } from './node/processes.ts';
+import { createRunCommand } from './node/run-command.ts';
+import type { Platform } from './platform.ts';
+import type { Processes } from './processes.ts';
+import { createWindowsLocks } from './windows/instance-lock.ts';
+import { killWindowsTree, windowsHelperEnvironment } from './windows/helpers.ts';
+import { observeWindowsProcesses } from './windows/process-observer.ts';
+
+/** The machine that this process runs on; the only place that asks which operating system it is. */
+export function openPlatform(): Platform {
+  const machine = readMachine(operatingSystem());
+  const clock = createClock();
+  const actor: Actor = { operatingSystem: machine.operatingSystem, account: machine.account };
+  const files = createFiles(actor, clock);
+  return {
+    machine,
+    clock,
+    files,
+    processes: openProcesses(actor, clock),
+    network: createNetwork(clock),
+    locks: openLocks(actor, files),
+  };
+}
+
+/** BSDs and other Unixes without /proc are not among the vendor's platforms. */
+function operatingSystem(): OperatingSystem {
+  if (process.platform === 'win32') return 'windows';
+  return process.platform === 'darwin' ? 'macos' : 'linux';
+}
+
+function openProcesses(actor: Actor, clock: Clock): Processes {
+  switch (actor.operatingSystem) {
+    case 'linux': {
+      const run = createRunCommand(clock, killPosixGroup);
+      return createProcesses(actor, clock, observeLinuxProcesses(actor), run);
+    }
+    case 'macos': {
+      const run = createRunCommand(clock, killPosixGroup);
+      const helper = createHelperCommand(run, MACOS_HELPER_ENVIRONMENT);
+      return createProcesses(actor, clock, observeMacosProcesses(actor, helper), run);
+    }
+    case 'windows': {
+      const run = createRunCommand(clock, killWindowsTree);
+      const helper = createHelperCommand(run, windowsHelperEnvironment());
+      return createProcesses(actor, clock, observeWindowsProcesses(actor, helper, clock.monotonic), run);
+    }
+  }
+}
+
+function openLocks(actor: Actor, files: Files): InstanceLocks {
+  switch (actor.operatingSystem) {
+    case 'linux':
+      return createLinuxLocks(files);
+    case 'macos':
+      return createMacosLocks(actor);
+    case 'windows':
+      return createWindowsLocks(files);
+  }
+}

@@ -1,0 +1,131 @@
+import { realpath } from 'node:fs/promises';
+import { faultOf } from '../fault.ts';
+import type { ProcessIdentity, SignalName, TreeUsage } from '../processes.ts';
+import { fail, succeed } from '../result.ts';
+import type { Result } from '../result.ts';
+import type { Actor } from '../node/errno.ts';
+import { isErrno } from '../node/errno.ts';
+import { POSIX_SIGNALS } from '../node/posix-signals.ts';
+import { isSameProcess, NONCE_VARIABLE } from '../node/process-observer.ts';
+import type { ProcessObserver, ProcessRow } from '../node/process-observer.ts';
+import { openProc, unlessGone } from './proc.ts';
+import type { Proc, SeenProcess } from './proc.ts';
+import { isLive, TICK_MS } from './proc-stat.ts';
+import { portHolders, tcpPeers } from './sockets.ts';
+
+const POLL_MS = 100;
+/** Linux on x64 and arm64 as supported by Node; only used for a figure shown to people. */
+const PAGE_BYTES = 4_096;
+
+/** Processes of Linux by /proc: identity is pid, start in ticks (field 22 of stat) and the kernel's boot id. */
+export function observeLinuxProcesses(actor: Actor): ProcessObserver {
+  const proc = openProc();
+  const live = (pid: number): SeenProcess | undefined => {
+    const seen = proc.read(pid);
+    return seen && isLive(seen.stat) ? seen : undefined;
+  };
+  return {
+    pollMs: POLL_MS,
+    identify: (pid) => Promise.resolve(live(pid)?.identity),
+    identifyStarted: (pid) => Promise.resolve(proc.read(pid)?.identity ?? { pid, startTime: 'ended', bootId: 'ended' }),
+    isAlive: (identity) => Promise.resolve(isSameProcess(live(identity.pid)?.identity, identity)),
+    list: async () => (await proc.list()).map(rowOf),
+    withNonce: (rows, nonce) => withNonce(proc, rows, nonce),
+    signal: (identity, name) => Promise.resolve(signalNow(actor, live(identity.pid), identity, name)),
+    usage: (tree) => usage(proc, tree),
+    portHolders: (port) => portHolders(proc, port),
+    tcpPeers,
+    holdersOf: (path) => holdersOf(proc, path),
+    nameOf: (identity) => {
+      const seen = proc.read(identity.pid);
+      return Promise.resolve(isSameProcess(seen?.identity, identity) ? seen?.stat.name : undefined);
+    },
+  };
+}
+
+function rowOf({ identity, stat }: SeenProcess): ProcessRow {
+  return {
+    identity,
+    parentPid: stat.parentPid,
+    sessionPid: stat.session,
+    startOrder: Number(stat.startTicks),
+    name: stat.name,
+  };
+}
+
+async function withNonce(proc: Proc, rows: readonly ProcessRow[], nonce: string): Promise<readonly ProcessRow[]> {
+  const wanted = `${NONCE_VARIABLE}=${nonce}`;
+  const carries = await Promise.all(
+    rows.map(async (row) => (await proc.text(row.identity.pid, 'environ'))?.split('\0').includes(wanted)),
+  );
+  return rows.filter((_, index) => carries[index]);
+}
+
+/** Look and kill(2) in one turn: only a pid given again within these microseconds could be hit by mistake. */
+function signalNow(
+  actor: Actor,
+  seen: SeenProcess | undefined,
+  identity: ProcessIdentity,
+  name: SignalName,
+): Result<void> {
+  if (!isSameProcess(seen?.identity, identity)) return succeed();
+  try {
+    process.kill(identity.pid, POSIX_SIGNALS[name]);
+    return succeed();
+  } catch (error) {
+    if (!isErrno(error)) throw error;
+    if (error.code === 'ESRCH') return succeed();
+    return fail(
+      faultOf('no-permission', 'the process belongs to another account', { operation: 'kill', account: actor.account }),
+    );
+  }
+}
+
+async function usage(proc: Proc, tree: readonly ProcessIdentity[]): Promise<TreeUsage> {
+  const seen = tree.map((identity) => {
+    const now = proc.read(identity.pid);
+    return isSameProcess(now?.identity, identity) ? now : undefined;
+  });
+  const alive = seen.filter((process) => process !== undefined);
+  const io = await Promise.all(alive.map((process) => ioBytes(proc, process.identity.pid)));
+  const known = io.filter((bytes) => bytes !== undefined);
+  return {
+    processes: alive.length,
+    cpuMs: sum(alive.map((process) => process.stat.cpuTicks * TICK_MS)),
+    residentBytes: sum(alive.map((process) => process.stat.residentPages * PAGE_BYTES)),
+    ...(known.length === 0 ? {} : { ioBytes: sum(known) }),
+  };
+}
+
+async function ioBytes(proc: Proc, pid: number): Promise<number | undefined> {
+  const text = await proc.text(pid, 'io');
+  if (text === undefined) return undefined;
+  return sum([...text.matchAll(/^(?:rchar|wchar): (\d+)$/gm)].map((match) => Number(match[1])));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+type Holder = { readonly identity: ProcessIdentity; readonly name: string };
+
+/** By working directory, program, root, descriptors and mapped files; links in the path are resolved as the kernel does. */
+async function holdersOf(proc: Proc, path: string): Promise<readonly Holder[]> {
+  const real = (await realpath(path).catch(unlessGone)) ?? path;
+  const holders: Holder[] = [];
+  for (const { identity, stat } of await proc.list()) {
+    if (identity.pid !== process.pid && (await holds(proc, identity.pid, real))) {
+      holders.push({ identity, name: stat.name });
+    }
+  }
+  return holders;
+}
+
+async function holds(proc: Proc, pid: number, path: string): Promise<boolean> {
+  const isBelow = (target: string | undefined): boolean => target === path || (target?.startsWith(`${path}/`) ?? false);
+  const links = await Promise.all(['cwd', 'exe', 'root'].map((name) => proc.link(pid, name)));
+  if (links.some(isBelow)) return true;
+  if ((await proc.descriptors(pid))?.some(isBelow)) return true;
+  const maps = await proc.text(pid, 'maps');
+  return maps?.split('\n').some((line) => isBelow(/^(?:\S+\s+){5}(\/.*)$/.exec(line)?.[1])) ?? false;
+}

@@ -1,0 +1,39 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Files } from '../files.ts';
+import { succeed } from '../result.ts';
+import type { Result } from '../result.ts';
+
+const TOKEN_BYTES = 32;
+const TOKEN_LIMIT_BYTES = 256;
+
+/**
+ * The name under which the lock of a state folder is held.
+ *
+ * It comes from a random token that only the owner of the folder can read, so that no other account can take the name first.
+ */
+export async function lockName(files: Files, stateFolder: string): Promise<Result<string>> {
+  const path = join(stateFolder, 'lock-token');
+  const found = await files.readText(path, TOKEN_LIMIT_BYTES);
+  if (found.ok && found.value.trim().length >= TOKEN_BYTES) return succeed(nameOf(found.value.trim()));
+  if (!found.ok && found.fault.code !== 'not-found') return found;
+  const made = found.ok ? await files.remove(path) : succeed();
+  const published = made.ok ? await publishToken(files, path) : made;
+  if (!published.ok) return published;
+  const settled = await files.readText(path, TOKEN_LIMIT_BYTES);
+  return settled.ok ? succeed(nameOf(settled.value.trim())) : settled;
+}
+
+/** Of two launchers that start for the first time together, one token wins and counts for both. */
+async function publishToken(files: Files, path: string): Promise<Result<void>> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  const written = await files.writeDurably(temporary, `${randomBytes(TOKEN_BYTES).toString('hex')}\n`, 0o600);
+  if (!written.ok) return written;
+  const published = await files.renameNew(temporary, path);
+  if (published.ok || published.fault.code !== 'already-exists') return published;
+  return files.remove(temporary);
+}
+
+function nameOf(token: string): string {
+  return `om-launcher-${createHash('sha256').update(token).digest('hex').slice(0, 40)}`;
+}

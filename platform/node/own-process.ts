@@ -1,0 +1,64 @@
+import type { WriteStream } from 'node:tty';
+import type { OwnProcess, StopRequest, TextOutput } from '../own-process.ts';
+import { isErrno } from './errno.ts';
+
+/** SIGHUP is also the closed console window on Windows (CTRL_CLOSE_EVENT), SIGBREAK its Ctrl-Break. */
+const STOP_SIGNALS: readonly (readonly [NodeJS.Signals, StopRequest])[] = [
+  ['SIGINT', 'interrupt'],
+  ['SIGTERM', 'terminate'],
+  ['SIGHUP', 'hang-up'],
+  ['SIGBREAK', 'interrupt'],
+];
+
+/** This very process, for the composition root only. */
+export function openOwnProcess(): OwnProcess {
+  return {
+    // A single executable repeats its own path where node has the script.
+    args: process.argv.slice(2),
+    workingDirectory: process.cwd(),
+    output: textOutput(process.stdout),
+    errorOutput: textOutput(process.stderr),
+    setExitCode: (code) => {
+      process.exitCode = code;
+    },
+    exit: (code) => process.exit(code),
+    onStopRequest,
+    onUncaught,
+  };
+}
+
+/** `om-launcher status | head -1`: a reader that leaves is no failure of ours. */
+function textOutput(stream: WriteStream): TextOutput {
+  stream.on('error', (error: Error) => {
+    if (!isErrno(error) || error.code !== 'EPIPE') throw error;
+  });
+  return {
+    write: (text) => {
+      stream.write(text);
+    },
+    isTerminal: stream.isTTY,
+    get columns() {
+      return stream.isTTY ? stream.columns : undefined;
+    },
+  };
+}
+
+function onStopRequest(handler: (request: StopRequest) => void): () => void {
+  const listeners = STOP_SIGNALS.map(([signal, request]) => {
+    const listener = (): void => handler(request);
+    process.on(signal, listener);
+    return () => process.off(signal, listener);
+  });
+  return () => {
+    for (const remove of listeners) remove();
+  };
+}
+
+function onUncaught(handler: (error: unknown) => void): () => void {
+  process.on('uncaughtException', handler);
+  process.on('unhandledRejection', handler);
+  return () => {
+    process.off('uncaughtException', handler);
+    process.off('unhandledRejection', handler);
+  };
+}

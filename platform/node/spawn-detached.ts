@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { constants } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import { faultOf } from '../fault.ts';
+import type { ProcessIdentity, SpawnRequest } from '../processes.ts';
+import { fail, succeed } from '../result.ts';
+import type { Result } from '../result.ts';
+import type { Actor } from './errno.ts';
+import { isErrno } from './errno.ts';
+import { openRegular } from './file-handles.ts';
+
+const OUTPUT_MODE = 0o640;
+
+export interface StartedChild {
+  readonly child: ChildProcess;
+  readonly identity: ProcessIdentity;
+}
+
+type Identify = (pid: number) => Promise<ProcessIdentity>;
+
+/** Starts a child in a session of its own, its output appended to a file by the OS, standard input empty. */
+export async function spawnDetached(
+  actor: Actor,
+  identify: Identify,
+  request: SpawnRequest,
+): Promise<Result<StartedChild>> {
+  const { O_WRONLY, O_CREAT, O_APPEND } = constants;
+  const output = await openRegular(actor, request.outputFile, O_WRONLY | O_CREAT | O_APPEND, OUTPUT_MODE);
+  if (!output.ok) return output;
+  try {
+    const started = await start(identify, request, output.value.fd);
+    if (started.ok) started.value.child.unref();
+    return started;
+  } finally {
+    await output.value.close();
+  }
+}
+
+async function start(identify: Identify, request: SpawnRequest, output: number): Promise<Result<StartedChild>> {
+  try {
+    const child = spawn(request.command, [...request.args], {
+      cwd: request.workingDirectory,
+      env: { ...request.environment },
+      detached: true,
+      stdio: ['ignore', output, output],
+      windowsHide: true,
+    });
+    // Asked in the same turn: until the event loop runs, even a child that has ended already keeps its pid.
+    const identity = child.pid === undefined ? undefined : identify(child.pid);
+    const error = await startedOrError(child);
+    if (error === undefined && identity !== undefined) return succeed({ child, identity: await identity });
+    return await spawnFailed(request.command, request.workingDirectory, error);
+  } catch (error) {
+    return spawnFailed(request.command, request.workingDirectory, error);
+  }
+}
+
+/** Resolves once the program image is running (undefined) or was refused. */
+export function startedOrError(child: ChildProcess): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    child.once('spawn', () => resolve(undefined));
+    child.once('error', resolve);
+  });
+}
+
+/** Node reports a missing working directory as a missing program: looks which of the two it is. */
+export async function spawnFailed(
+  command: string,
+  workingDirectory: string | undefined,
+  error: unknown,
+): Promise<Result<never>> {
+  if (!isErrno(error)) throw error;
+  const folderMissing = workingDirectory !== undefined && !(await isFolder(workingDirectory));
+  return fail(
+    faultOf('spawn-failed', `the operating system refused to start it: ${error.code}`, {
+      path: folderMissing ? workingDirectory : command,
+      operation: folderMissing ? 'chdir' : 'spawn',
+      values: { errno: error.code },
+    }),
+  );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return lstat(`${path}/.`).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
