@@ -57,7 +57,12 @@ function openProcesses(actor: Actor, clock: Clock): Processes {
     case 'windows': {
       const run = createRunCommand(clock, killWindowsTree);
       const helper = createHelperCommand(run, windowsHelperEnvironment());
-      return createProcesses(actor, clock, observeWindowsProcesses(actor, helper, clock.monotonic), run);
+      return createProcesses(
+        actor,
+        clock,
+        observeWindowsProcesses(actor, helper, () => clock.monotonic()),
+        run,
+      );
     }
   }
 }

@@ -63,6 +63,7 @@ function readStat(pid: number): ProcStat | undefined {
   try {
     return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch (error) {
-    return unlessGone(error);
+    unlessGone(error);
+    return undefined;
   }
 }

@@ -18,27 +18,27 @@ export function createProcesses(actor: Actor, clock: Clock, observer: ProcessObs
   };
   return {
     spawnDetached: async (request) => {
-      const started = await spawnDetached(actor, observer.identifyStarted, request);
+      const started = await spawnDetached(actor, (pid) => observer.identifyStarted(pid), request);
       if (!started.ok) return started;
       children.add(started.value.identity, started.value.child);
       return succeed(started.value.identity);
     },
     run,
-    identify: observer.identify,
-    isAlive: observer.isAlive,
+    identify: (pid) => observer.identify(pid),
+    isAlive: (identity) => observer.isAlive(identity),
     waitForExit: (identity, signal) => waitForExit(clock, observer, children, identity, signal),
-    signal: observer.signal,
+    signal: (identity, name) => observer.signal(identity, name),
     tree: async (root, nonce) => {
       const rows = await observer.list();
       const carriers = nonce === undefined ? [] : await observer.withNonce(rows, nonce);
       return processTree(rows, root, carriers, process.pid);
     },
     findByNonce,
-    usage: observer.usage,
-    portHolders: observer.portHolders,
-    tcpPeers: observer.tcpPeers,
-    holdersOf: observer.holdersOf,
-    nameOf: observer.nameOf,
+    usage: (tree) => observer.usage(tree),
+    portHolders: (port) => observer.portHolders(port),
+    tcpPeers: (port) => observer.tcpPeers(port),
+    holdersOf: (path) => observer.holdersOf(path),
+    nameOf: (identity) => observer.nameOf(identity),
   };
 }
 
@@ -54,23 +54,11 @@ async function waitForExit(
   identity: ProcessIdentity,
   signal: AbortSignal | undefined,
 ): Promise<ProcessExit | 'aborted'> {
-  const own = children.exitOf(identity);
-  if (own !== undefined) return signal === undefined ? own : Promise.race([own, abortOf(signal, own)]);
+  const own = children.waitFor(identity, signal);
+  if (own !== undefined) return own;
   for (;;) {
     if (signal?.aborted) return 'aborted';
     if (!(await observer.isAlive(identity))) return { kind: 'gone' };
     await clock.sleep(observer.pollMs, signal);
   }
-}
-
-/** Resolves when `signal` aborts; lets go of it once `other` has settled. */
-function abortOf(signal: AbortSignal, other: Promise<unknown>): Promise<'aborted'> {
-  return new Promise((resolve) => {
-    const onAbort = (): void => resolve('aborted');
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    void other.finally(() => {
-      signal.removeEventListener('abort', onAbort);
-    });
-  });
 }
