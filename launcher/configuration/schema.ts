@@ -1,0 +1,285 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { DEFAULTS, LIMITS } from './defaults.ts';
+import { ServerSection } from './server-section.ts';
+import { absolutePattern, choice, closed, list, path, seconds, text } from './schema-parts.ts';
+
+/** The whole of `om-launcher.json`, the single source of its checks, its documentation and its JSON Schema. */
+
+const Proxy = Type.Union(
+  [
+    choice(['environment', 'none'], 'Obey HTTPS_PROXY, HTTP_PROXY and NO_PROXY, or use no proxy at all.'),
+    closed(
+      {
+        url: text('Address of the proxy, without user and password.', { pattern: '^https?://[^/@\\s]+/?$' }),
+        user: Type.Optional(text('User name for the proxy.')),
+        passwordFile: Type.Optional(path('File whose first line is the password.')),
+        passwordEnv: Type.Optional(text('Environment variable that holds the password.')),
+      },
+      'A proxy of your own.',
+    ),
+  ],
+  { description: 'How the launcher reaches the repository.', default: DEFAULTS.updates.proxy },
+);
+
+const Window = closed(
+  {
+    days: Type.Optional(
+      list(choice(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], 'A day of the week.'), {
+        description: 'Days on which the window opens; all when absent.',
+      }),
+    ),
+    from: text('Opens at this local time.', { pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', examples: ['22:00'] }),
+    to: text('Closes at this local time, the next day if it is earlier than `from`.', {
+      pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$',
+      examples: ['05:00'],
+    }),
+  },
+  'One maintenance window.',
+);
+
+const UpdatesSection = closed(
+  {
+    repository: Type.Optional(text('Where releases come from: an http(s) address, or a folder.')),
+    root: Type.Optional(path('The first trusted `root.json`; later ones are followed by their signatures.')),
+    channel: Type.Optional(
+      text('Which line of releases to follow.', {
+        pattern: '^[a-z0-9][a-z0-9-]{0,31}$',
+        default: DEFAULTS.updates.channel,
+      }),
+    ),
+    pin: Type.Optional(
+      text('Stay on this version; others are not offered.', { pattern: '^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$' }),
+    ),
+    mode: Type.Optional(
+      choice(
+        ['manual', 'stage', 'auto'],
+        '`manual`: only on order; `stage`: download and check beforehand, install on order; `auto`: install in the schedule.',
+        { default: DEFAULTS.updates.mode },
+      ),
+    ),
+    schedule: Type.Optional(
+      list(Window, { description: 'Maintenance windows in local time; always open when absent.' }),
+    ),
+    delaySeconds: Type.Optional(
+      seconds('Disconnection delay: how long users have to save and leave.', 0, {
+        maximum: 86_400,
+        default: DEFAULTS.updates.delaySeconds,
+      }),
+    ),
+    keepOldDays: Type.Optional(
+      Type.Union(
+        [
+          Type.Integer({ minimum: 0, maximum: 3650, description: 'Days.' }),
+          choice(['until-next-update'], 'Kept until the next update needs its place.'),
+        ],
+        {
+          description: 'How long the previous version is kept for `--rollback` once the new one has proven itself.',
+          default: DEFAULTS.updates.keepOldDays,
+        },
+      ),
+    ),
+    proxy: Type.Optional(Proxy),
+    ca: Type.Optional(path('Additional trusted certificate authorities for the repository, PEM.')),
+    delayDays: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 365,
+        description: 'Install a release by itself only this many days after its publication.',
+        default: DEFAULTS.updates.delayDays,
+      }),
+    ),
+    inbox: Type.Optional(path('Folder in which a signed release file may be dropped to be offered.')),
+    bandwidthKBps: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'Limit for downloads, kilobytes a second.' }),
+    ),
+  },
+  'Where updates come from and when they are installed.',
+);
+
+const CarryOverSection = closed(
+  {
+    preset: Type.Optional(
+      Type.Boolean({ description: 'Keep the rules of the product; `false` leaves only your own.', default: true }),
+    ),
+    rules: Type.Optional(
+      list(
+        closed(
+          {
+            pattern: text('Files relative to the bundle, with `/`, `*` and `**`.', {
+              pattern: absolutePattern.relative,
+            }),
+            action: choice(
+              ['always', 'changed', 'rename', 'report'],
+              '`always`: the installed file wins; `changed`: only if changed or added locally; `rename`: the new file gets the installed name; `report`: only listed.',
+            ),
+            check: Type.Optional(
+              choice(['xml', 'json', 'key-pair'], 'What the content must be before it is put into the new version.'),
+            ),
+          },
+          'One rule.',
+        ),
+        { description: 'Added to the preset; a rule with the same pattern replaces it.' },
+      ),
+    ),
+  },
+  'What moves from the installed bundle into the new one.',
+);
+
+const DataSection = closed(
+  {
+    format: Type.Optional(text('Format of the data as it is now, when the installed release does not say it.')),
+    paths: Type.Optional(
+      list(path('A data file or folder.'), {
+        description: 'What is backed up before a release that converts the data.',
+      }),
+    ),
+    backup: Type.Optional(
+      closed(
+        {
+          folder: Type.Optional(path('Where the copies go; `data-backups` in the state folder when absent.')),
+          keep: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: 100,
+              description: 'How many copies stay.',
+              default: DEFAULTS.data.keep,
+            }),
+          ),
+        },
+        'The copy made before the data is converted.',
+      ),
+    ),
+    restore: Type.Optional(
+      choice(
+        ['on-format-change', 'never', 'ask'],
+        'Whether going back to the previous version brings the data back, too.',
+        {
+          default: DEFAULTS.data.restore,
+        },
+      ),
+    ),
+  },
+  'The data, outside the bundle.',
+);
+
+const PortSection = closed(
+  {
+    listen: Type.Optional(
+      text('Address and port of the launcher port; port = base port of the product + 7 when absent.', {
+        pattern: '^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9.-]+):[0-9]{1,5}$',
+        examples: ['127.0.0.1:19820'],
+      }),
+    ),
+    names: Type.Optional(
+      list(text('A host name.', { pattern: '^[A-Za-z0-9.-]{1,253}$' }), {
+        description: 'Names under which clients may address the port, beside the machine’s own.',
+      }),
+    ),
+    tls: Type.Optional(
+      closed({ key: path('Private key, PEM.'), cert: path('Certificate chain, PEM.') }, 'Your own certificate.'),
+    ),
+  },
+  'The launcher port for OM Client, OM Server and the console.',
+);
+
+const MailSection = closed(
+  {
+    smtp: closed(
+      {
+        host: text('Name or address of the mail server.', { pattern: '^[A-Za-z0-9.:_-]{1,253}$' }),
+        port: Type.Optional(
+          Type.Integer({
+            minimum: 1,
+            maximum: 65_535,
+            description: 'Its port; 587 with `starttls`, 465 with `tls`, 25 with `none` when absent.',
+          }),
+        ),
+        secure: Type.Optional(
+          choice(['none', 'starttls', 'tls'], 'How the connection is protected.', { default: DEFAULTS.smtp.secure }),
+        ),
+        user: Type.Optional(text('User name, if the server asks for one.')),
+        passwordFile: Type.Optional(path('File whose first line is the password.')),
+        passwordEnv: Type.Optional(text('Environment variable that holds the password.')),
+        ca: Type.Optional(path('Additional trusted certificate authorities, PEM.')),
+      },
+      'The mail server.',
+    ),
+    from: text('Sender’s address.'),
+    to: Type.Optional(
+      list(text('An address.'), { description: 'Who is told of every outcome, beside the person who gave the order.' }),
+    ),
+  },
+  'Mail about the outcome of updates.',
+);
+
+const LogsSection = closed(
+  {
+    folder: Type.Optional(
+      path('Folder of the server’s and the launcher’s logs; `logs` in the state folder when absent.'),
+    ),
+    level: Type.Optional(
+      choice(['debug', 'info', 'warn', 'error'], 'The least important lines to be written.', {
+        default: DEFAULTS.logLevel,
+      }),
+    ),
+  },
+  'Logs.',
+);
+
+export const ConfigurationSchema = closed(
+  {
+    $schema: Type.Optional(text('For editors; ignored by the launcher.')),
+    name: Type.Optional(
+      text('Name of this server in messages and of its state folder; the product’s name when absent.', {
+        pattern: '^[^\\\\/:*?"<>|\\x00-\\x1f.\\s]([^\\\\/:*?"<>|\\x00-\\x1f]{0,62}[^\\\\/:*?"<>|\\x00-\\x1f.\\s])?$',
+      }),
+    ),
+    product: Type.Optional(
+      choice(
+        ['business', 'finance', 'staff'],
+        'Sets names, ports, carry-over rules and probes; everything can be said without it.',
+      ),
+    ),
+    folder: path('The Office Maker folder, in which the bundle lies.'),
+    bundle: Type.Optional(
+      path('The application’s folder or `.app`, in `folder` (relative to it); the product’s name when absent.'),
+    ),
+    server: Type.Optional(ServerSection),
+    updates: Type.Optional(UpdatesSection),
+    carryOver: Type.Optional(CarryOverSection),
+    data: Type.Optional(DataSection),
+    port: Type.Optional(PortSection),
+    mail: Type.Optional(MailSection),
+    language: Type.Optional(
+      choice(['en', 'fr', 'de', 'it'], 'Language of the launcher where nobody asked for another.'),
+    ),
+    integrity: Type.Optional(
+      choice(
+        ['report', 'enforce'],
+        'What to do when an installed file differs from the signed release: tell it, or refuse to start.',
+        { default: DEFAULTS.integrity },
+      ),
+    ),
+    stateFolder: Type.Optional(
+      path('Journal, history, trusted metadata, outbox; the system’s place for program data when absent.'),
+    ),
+    logs: Type.Optional(LogsSection),
+  },
+  'Configuration of om-launcher',
+);
+
+/** The file as it was written, after its check. */
+export type ConfigurationFile = Static<typeof ConfigurationSchema>;
+
+/** The JSON Schema (draft 2020-12) for editors, as plain data. */
+export function configurationSchema(): Record<string, unknown> {
+  const schema: TSchema = ConfigurationSchema;
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'om-launcher.json',
+    ...structuredClone(schema),
+  };
+}
+
+/** Longest value that the schema lets pass, for those who show one. */
+export const LONGEST_TEXT = LIMITS.text;

@@ -1,0 +1,201 @@
+import { Type } from '@sinclair/typebox';
+import { DEFAULTS } from './defaults.ts';
+import { choice, closed, list, path, seconds, text } from './schema-parts.ts';
+
+/** `server`: how the supervised program is started, judged, restarted and stopped. */
+
+const command = (description: string) => list(text('Program or argument.'), { description, minItems: 1 });
+const port = (description: string) => Type.Integer({ minimum: 1, maximum: 65_535, description });
+const timeoutSeconds = Type.Optional(
+  seconds('How long one try may take.', 0.1, { maximum: 600, default: DEFAULTS.health.timeoutSeconds }),
+);
+
+const ProbeSection = Type.Union(
+  [
+    closed(
+      {
+        type: Type.Literal('tcp'),
+        host: Type.Optional(text('Address.', { default: DEFAULTS.health.host })),
+        port: port('The port must accept a connection.'),
+        timeoutSeconds,
+      },
+      'A TCP connection opens.',
+    ),
+    closed(
+      {
+        type: Type.Literal('http'),
+        url: text('Address; own certificates are accepted on loopback.', { pattern: '^https?://[^\\s]+$' }),
+        statuses: Type.Optional(
+          list(Type.Integer({ minimum: 100, maximum: 599 }), {
+            description: 'Answers that count as healthy.',
+            minItems: 1,
+            default: [...DEFAULTS.health.statuses],
+          }),
+        ),
+        bodyPattern: Type.Optional(text('Regular expression that the first 64 KiB of the answer must match.')),
+        timeoutSeconds,
+      },
+      'An HTTP request is answered.',
+    ),
+    closed({ type: Type.Literal('cooperative') }, 'The server itself reports that it is ready.'),
+    closed(
+      { type: Type.Literal('command'), command: command('Must end with status 0.'), timeoutSeconds },
+      'A command ends well.',
+    ),
+  ],
+  { description: 'One probe; `type` says which.' },
+);
+
+const StartSection = closed(
+  {
+    limitSeconds: Type.Optional(
+      seconds('A start that shows no progress may take this long.', 1, { default: DEFAULTS.start.limitSeconds }),
+    ),
+    extendSeconds: Type.Optional(
+      seconds('Visible progress extends the limit by this.', 1, { default: DEFAULTS.start.extendSeconds }),
+    ),
+    hardLimitSeconds: Type.Optional(
+      seconds('Never longer than this, whatever moves.', 1, { default: DEFAULTS.start.hardLimitSeconds }),
+    ),
+  },
+  'How long a start may take.',
+);
+
+const StopSection = closed(
+  {
+    orderSeconds: Type.Optional(
+      seconds('Wait after asking a cooperating server to quit.', 0, { default: DEFAULTS.stop.orderSeconds }),
+    ),
+    request: Type.Optional(
+      Type.Union(
+        [
+          choice(['terminate', 'interrupt', 'hang-up'], 'The signal that asks it to end.'),
+          command('A command that asks it to end.'),
+        ],
+        { description: 'How the system asks the server to end.', default: DEFAULTS.stop.request },
+      ),
+    ),
+    requestSeconds: Type.Optional(seconds('Wait after that request.', 0, { default: DEFAULTS.stop.requestSeconds })),
+    kill: Type.Optional(
+      choice(
+        ['last-resort', 'never'],
+        'Whether a server that does not end is killed; `never` aborts the update instead.',
+        {
+          default: DEFAULTS.stop.kill,
+        },
+      ),
+    ),
+    proveSeconds: Type.Optional(
+      seconds('Time to see that its processes are gone and its files released.', 1, {
+        default: DEFAULTS.stop.proveSeconds,
+      }),
+    ),
+  },
+  'The steps by which the server is stopped.',
+);
+
+const HealthSection = closed(
+  {
+    probes: Type.Optional(
+      list(ProbeSection, {
+        description:
+          'All must pass; the product’s base port when absent; an empty list: ready once it has lived for 1 s.',
+      }),
+    ),
+    everySeconds: Type.Optional(seconds('Pause between two rounds.', 0.1, { default: DEFAULTS.health.everySeconds })),
+    watchSeconds: Type.Optional(
+      seconds('How long a new version is watched before it is final.', 0, { default: DEFAULTS.health.watchSeconds }),
+    ),
+    passes: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        description: 'Rounds in a row that must pass at the end of the watch.',
+        default: DEFAULTS.health.passes,
+      }),
+    ),
+  },
+  'How the server’s health is judged.',
+);
+
+const RestartSection = closed(
+  {
+    stableSeconds: Type.Optional(
+      seconds('A server that was ready for this long restarts at once.', 0, {
+        default: DEFAULTS.restart.stableSeconds,
+      }),
+    ),
+    firstDelaySeconds: Type.Optional(
+      seconds('First pause; doubles at each crash.', 0, { default: DEFAULTS.restart.firstDelaySeconds }),
+    ),
+    maximumDelaySeconds: Type.Optional(seconds('Longest pause.', 0, { default: DEFAULTS.restart.maximumDelaySeconds })),
+    jitter: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description: 'Random part of the pause, 0.2 = ±20 %.',
+        default: DEFAULTS.restart.jitter,
+      }),
+    ),
+  },
+  'Restarts after a crash.',
+);
+
+const SessionsSection = closed(
+  {
+    port: Type.Optional(
+      port('Port on which users are counted when the server does not report them; `server.port` when absent.'),
+    ),
+    warnCommand: Type.Optional(
+      command('Shows a notice to users; `{text}` and `{seconds}` are replaced. For a server that does not cooperate.'),
+    ),
+    closeCommand: Type.Optional(command('Closes the sessions that are still open.')),
+  },
+  'The users of the server.',
+);
+
+const SmokeSection = closed(
+  {
+    args: Type.Optional(
+      list(text('Argument.'), {
+        description: 'Arguments of the trial run of a staged release; it must end with status 0.',
+        default: [...DEFAULTS.smoke.args],
+      }),
+    ),
+    timeoutSeconds: Type.Optional(
+      seconds('How long it may take.', 1, { maximum: 3600, default: DEFAULTS.smoke.timeoutSeconds }),
+    ),
+  },
+  'The trial run of a new release before anybody is disturbed.',
+);
+
+export const ServerSection = closed(
+  {
+    command: Type.Optional(
+      path(
+        'The program. A bare name is looked up in the bundle, then in PATH; `{bundle}/…` and `{folder}/…` are allowed.',
+      ),
+    ),
+    args: Type.Optional(
+      list(Type.String({ maxLength: 4096 }), {
+        description: 'Arguments; `{bundle}`, `{folder}`, `{launcherUrl}` and `{tokenFile}` are replaced.',
+      }),
+    ),
+    env: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), Type.String({ maxLength: 32_768 }), {
+        description: 'Additional environment variables; the same placeholders.',
+      }),
+    ),
+    workingDirectory: Type.Optional(
+      path('Where it runs; the bundle when absent. `{bundle}` and `{folder}` are replaced.'),
+    ),
+    port: Type.Optional(port('The port on which users connect; the product’s base port when absent.')),
+    start: Type.Optional(StartSection),
+    stop: Type.Optional(StopSection),
+    health: Type.Optional(HealthSection),
+    restart: Type.Optional(RestartSection),
+    sessions: Type.Optional(SessionsSection),
+    smoke: Type.Optional(SmokeSection),
+  },
+  'The supervised server.',
+);
