@@ -107,7 +107,7 @@ async function copy(files: Files, action: Copy, installed: string, staged: strin
   if (there.value) return succeed(ACTED);
   const copied = await copyVerified(files, { from, to, temporary });
   if (!copied.ok) return copied;
-  if (copied.value.sha256 === action.entry.sha256) return succeed(copied.value);
+  if (copied.value !== 'unsteady' && copied.value.sha256 === action.entry.sha256) return succeed(copied.value);
   const detail = 'it changed after it had been looked at; try again';
   return fail(faultOf('io-error', detail, { path: from, operation: 'copy' }));
 }

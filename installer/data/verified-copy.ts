@@ -2,7 +2,7 @@ import type { FileFacts, Files } from '../../platform/files.ts';
 import { faultOf } from '../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 
-/** A server that still runs may write while we read: so often a copy is made again. */
+/** Somebody may write while we read: so often a copy is made again. */
 const COPY_ATTEMPTS = 3;
 
 export interface VerifiedCopyRequest {
@@ -10,6 +10,7 @@ export interface VerifiedCopyRequest {
   readonly to: string;
   /** On the same volume as `to`; whatever a crash left there is replaced. */
   readonly temporary: string;
+  readonly attempts?: number;
 }
 
 export interface VerifiedCopy {
@@ -22,24 +23,25 @@ export interface VerifiedCopy {
 /**
  * Copies a file to a temporary name, compares bytes, mode and owner, forces it to disk, and only then gives it its name.
  *
- * Replaces what has that name. Safe to repeat after any interruption. `io-error` when the source never held still.
+ * Replaces what has that name. Safe to repeat after any interruption. `unsteady` when the source never held still.
  */
-export async function copyVerified(files: Files, request: VerifiedCopyRequest): Promise<Result<VerifiedCopy>> {
-  for (let attempt = 1; attempt <= COPY_ATTEMPTS; attempt += 1) {
-    const copied = await copyOnce(files, request);
-    if (!copied.ok) return copied;
-    if (copied.value === 'changed-meanwhile') continue;
-    const published = await publish(files, request);
-    return published.ok ? succeed(copied.value) : published;
-  }
-  await files.remove(request.temporary);
-  return fail(faultOf('io-error', 'it changed while it was being copied', { path: request.from, operation: 'copy' }));
-}
-
-async function copyOnce(
+export async function copyVerified(
   files: Files,
   request: VerifiedCopyRequest,
-): Promise<Result<VerifiedCopy | 'changed-meanwhile'>> {
+): Promise<Result<VerifiedCopy | 'unsteady'>> {
+  const { attempts = COPY_ATTEMPTS } = request;
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const copied = await copyOnce(files, request);
+    if (!copied.ok) return copied;
+    if (copied.value === 'unsteady') continue;
+    const published = await publish(files, request);
+    return published.ok ? copied : published;
+  }
+  const removed = await files.remove(request.temporary);
+  return removed.ok ? succeed('unsteady') : removed;
+}
+
+async function copyOnce(files: Files, request: VerifiedCopyRequest): Promise<Result<VerifiedCopy | 'unsteady'>> {
   const { from, temporary } = request;
   const cleared = await files.remove(temporary);
   if (!cleared.ok) return cleared;
@@ -54,7 +56,7 @@ async function copyOnce(
   if (!copy.ok) return copy;
   const now = await existingFacts(files, temporary);
   if (!now.ok) return now;
-  if (original.value !== copy.value || now.value.mode !== facts.value.mode) return succeed('changed-meanwhile');
+  if (original.value !== copy.value || now.value.mode !== facts.value.mode) return succeed('unsteady');
   return succeed({ sha256: copy.value, facts: facts.value, ownerKept: now.value.owner === facts.value.owner });
 }
 
