@@ -3,7 +3,8 @@ import { Value } from '@sinclair/typebox/value';
 import { faultOf } from '../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 
-const ISO_TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
+const ISO_TIME =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** A name from outside is quoted in faults and logs up to this many characters. */
 const QUOTED_CHARACTERS = 80;
@@ -19,7 +20,9 @@ export function decode<Schema extends TSchema>(schema: Schema, value: unknown): 
   const error = Value.Errors(schema, value).First();
   const field = printable(error?.path ?? '');
   const expected = error?.message ?? 'Unexpected value';
-  return fail(faultOf('request-invalid', `${field === '' ? 'body' : field}: ${expected}`, { values: { field, expected } }));
+  return fail(
+    faultOf('request-invalid', `${field === '' ? 'body' : field}: ${expected}`, { values: { field, expected } }),
+  );
 }
 
 /** Control characters would forge log lines. */

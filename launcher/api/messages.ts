@@ -62,11 +62,9 @@ export type CheckAnswer = Static<typeof CheckAnswer>;
 
 /** What anybody may know of the server. */
 export const PublicStatusView = Type.Pick(StatusView, ['name', 'state', 'version'], { $id: 'PublicStatus' });
+export type PublicStatusView = Static<typeof PublicStatusView>;
 
-export const TicketAnswer = Type.Object(
-  { ticket: Type.String(), expiresInSeconds: Type.Integer() },
-  { $id: 'Ticket' },
-);
+export const TicketAnswer = Type.Object({ ticket: Type.String(), expiresInSeconds: Type.Integer() }, { $id: 'Ticket' });
 
 export const ChildOrderView = Type.Object(
   {
