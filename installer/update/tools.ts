@@ -82,6 +82,8 @@ export interface Staging {
     onProgress: (doneBytes: number, totalBytes: number) => void,
     signal: AbortSignal,
   ): Promise<Result<void>>;
+  /** Lets other accounts into the staged bundle as the manifest says, just before it goes live. */
+  open(folder: string, manifest: FileManifest): Promise<Result<void>>;
   readManifest(path: string): Promise<Result<FileManifest>>;
   writeManifest(path: string, manifest: FileManifest): Promise<Result<void>>;
 }
@@ -92,7 +94,8 @@ export interface DataSafety {
   prepare(id: string): Promise<Result<void>>;
   /** The final, verified backup; the server is stopped. */
   save(id: string): Promise<Result<void>>;
-  restore(id: string): Promise<Result<void>>;
+  /** `restoreId` names this restore: the same one twice is one restore. */
+  restore(id: string, restoreId: string): Promise<Result<void>>;
   exists(id: string): Promise<boolean>;
   discard(id: string): Promise<Result<void>>;
 }

@@ -37,11 +37,11 @@ export const backUp: Step<'backUp'> = {
 };
 
 async function restoreEarlier(context: StepContext, backupId: string): Promise<Result<StepFacts['backUp']>> {
-  const restored = await context.tools.data.restore(backupId);
+  const restored = await context.tools.data.restore(backupId, context.order.id);
   return restored.ok ? succeed({ backupId: context.order.id, restored: backupId }) : restored;
 }
 
 async function restoreStopped(context: StepContext): Promise<Result<void>> {
   const stopped = await ensureStopped(context);
-  return stopped.ok ? context.tools.data.restore(context.order.id) : stopped;
+  return stopped.ok ? context.tools.data.restore(context.order.id, `${context.order.id}-back`) : stopped;
 }

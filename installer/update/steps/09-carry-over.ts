@@ -18,15 +18,18 @@ export const carryOver: Step<'carryOver'> = {
     }
     const { tools } = context;
     const { live } = await tools.installed.read();
-    return tools.carryOver({
+    const { nextBundle } = required(context, 'preflight');
+    const report = await tools.carryOver({
       installed: tools.places.bundle,
-      staged: required(context, 'preflight').nextBundle,
+      staged: nextBundle,
       rules: tools.carryOverRules,
       next: manifests.value.next,
       ...(manifests.value.shipped === undefined ? {} : { shipped: manifests.value.shipped }),
       // Our own record, written by this step of the last update.
       ...(live?.carryOver === undefined ? {} : { previous: live.carryOver as CarryOverReport }),
     });
+    const opened = report.ok ? await tools.staging.open(nextBundle, manifests.value.next) : report;
+    return opened.ok ? report : opened;
   },
   // The staged bundle is thrown away as a whole when `stage` is undone.
   undo: nothingToUndo,

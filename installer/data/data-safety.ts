@@ -1,0 +1,49 @@
+import type { Clock } from '../../platform/clock.ts';
+import type { Files } from '../../platform/files.ts';
+import { type Result, succeed } from '../../platform/result.ts';
+import type { DataSafety } from '../update/tools.ts';
+import { backUpData } from './backup.ts';
+import { backupFolder, readBackupRecord } from './record.ts';
+import { restoreData } from './restore.ts';
+import { discardBackup } from './retention.ts';
+
+export interface DataSafetyOptions {
+  /** Data files and folders outside the bundle; none = there is nothing to save. */
+  readonly paths: readonly string[];
+  readonly folder: string;
+  readonly keep: number;
+}
+
+/** Backup and restore of this server's data, as the update's steps use them. */
+export function createDataSafety(
+  dependencies: { readonly files: Files; readonly clock: Clock },
+  options: DataSafetyOptions,
+): DataSafety {
+  const { files } = dependencies;
+  const backUp = async (id: string, pass: 'provisional' | 'final'): Promise<Result<void>> => {
+    if (options.paths.length === 0) {
+      return succeed();
+    }
+    const saved = await backUpData(dependencies, { ...options, id, pass });
+    return saved.ok ? succeed() : saved;
+  };
+  return {
+    prepare: async (id) => backUp(id, 'provisional'),
+    save: async (id) => backUp(id, 'final'),
+    async restore(id, restoreId) {
+      const restored = await restoreData(dependencies, {
+        backup: { folder: backupFolder(options.folder, id) },
+        id: restoreId,
+      });
+      return restored.ok ? succeed() : restored;
+    },
+    async exists(id) {
+      const record = await readBackupRecord(files, backupFolder(options.folder, id));
+      return record.ok && record.value?.state === 'final';
+    },
+    async discard(id) {
+      const discarded = await discardBackup(files, options.folder, id);
+      return discarded.ok || discarded.fault.code !== 'not-found' ? discarded : succeed();
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import type { Fault } from '../platform/fault.ts';
+import type { Machine } from '../platform/machine.ts';
+import type { Result } from '../platform/result.ts';
+import type { Order } from '../installer/update/order.ts';
+import type { UpdateTools } from '../installer/update/tools.ts';
+import type { Updates } from '../installer/update/updates.ts';
+import type { Language } from '../supervisor/sessions/sessions.ts';
+import type { CheckLine } from './api/application.ts';
+import type { EventFeed } from './event-feed.ts';
+import type { NoticeBoard } from './notice-board.ts';
+import type { ViewWords } from './views/update-view.ts';
+
+/** What the application is made of; wired at the composition root. */
+export interface ApplicationParts {
+  readonly machine: Machine;
+  readonly name: string;
+  readonly launcherVersion: string;
+  readonly serverPort?: number;
+  readonly defaults: { readonly delaySeconds: number; readonly language: Language };
+  readonly updates: Updates;
+  readonly tools: UpdateTools;
+  readonly words: ViewWords;
+  readonly feed: EventFeed;
+  readonly board: NoticeBoard;
+  /** Every precondition of an order, tried; nothing changes. */
+  tryOrder(order: Order, signal: AbortSignal): Promise<Result<readonly CheckLine[]>>;
+  newId(): string;
+  warnings(): readonly string[];
+  /** Why no order is taken at all, e.g. mistakes in the configuration of updates. */
+  readonly refusal?: Fault;
+}

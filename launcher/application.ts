@@ -1,0 +1,167 @@
+import { faultOf } from '../platform/fault.ts';
+import type { Machine } from '../platform/machine.ts';
+import { fail, type Result, succeed } from '../platform/result.ts';
+import type { ReleaseSource } from '../installer/repository/release-source.ts';
+import { orderOf } from '../installer/update/journal-entry.ts';
+import { chooseRelease } from '../installer/update/steps/01-preflight.ts';
+import type { Order } from '../installer/update/order.ts';
+import type { OrderProgress } from '../installer/update/running-order.ts';
+import type { Language } from '../supervisor/sessions/sessions.ts';
+import type { Application, Caller } from './api/application.ts';
+import type { UpdateOrder, UpdateView } from './api/schemas.ts';
+import type { ApplicationParts } from './application-parts.ts';
+import { metricsText } from './views/metrics.ts';
+import { releaseViews, releaseView } from './views/release-view.ts';
+import { statusView } from './views/status-view.ts';
+import { historyView, updateView } from './views/update-view.ts';
+
+/** A dry run or a check that hangs is ended after this. */
+const CHECK_LIMIT_MS = 120_000;
+
+/** The launcher's abilities behind the port; see `Application`. */
+export function createApplication(parts: ApplicationParts): Application {
+  const { updates, tools, words, feed, board } = parts;
+  const view = (progress: OrderProgress, language: Language): UpdateView => updateView(progress, language, words);
+  return {
+    status: async (language) => statusView(parts, await tools.installed.read(), await lastOrder(parts), language),
+    releases: async (language) => succeed(await listReleases(parts, language)),
+    check: async (language) => check(parts, language),
+    async history(language, limit) {
+      const journals = await updates.history(limit);
+      return journals.flatMap((journal) => historyView(journal, language, words) ?? []);
+    },
+    async orderUpdate(order, caller) {
+      const taken = await take(parts, updateOrder(parts, order, caller));
+      return taken.ok ? succeed(view(taken.value, languageOf(parts, order.language, caller))) : taken;
+    },
+    tryUpdate: async (order, caller) =>
+      parts.tryOrder(updateOrder(parts, order, caller), AbortSignal.timeout(CHECK_LIMIT_MS)),
+    async update(id, language) {
+      const found = await updates.find(id);
+      return found === undefined ? undefined : view(found, language);
+    },
+    cancelUpdate: async (id, caller) => updates.cancel(id, nameOf(caller, parts.machine)),
+    postponeUpdate: async (id, seconds) => updates.postpone(id, seconds),
+    continueUpdate: async (id) => updates.continueEarly(id),
+    async orderRollback(order, caller) {
+      const taken = await take(parts, rollbackOrder(parts, order, caller));
+      return taken.ok ? succeed(view(taken.value, languageOf(parts, order.language, caller))) : taken;
+    },
+    serverAct: async (act) => actOnServer(parts, act),
+    notices: (since, language) => board.read(since, language),
+    events: (lastId, signal) => feed.read(lastId, signal),
+    metrics: () => metricsText(tools.server.state(), tools.server.counts(), updates.running() !== undefined),
+    explain: (fault, language) => words.explain(fault, language),
+  };
+}
+
+async function lastOrder({ updates }: ApplicationParts): Promise<OrderProgress | undefined> {
+  const running = updates.running();
+  const [journal] = running === undefined ? await updates.history(1) : [];
+  return running ?? (journal === undefined ? undefined : { journal });
+}
+
+async function take(parts: ApplicationParts, order: Order): Promise<Result<OrderProgress>> {
+  return parts.refusal === undefined ? parts.updates.order(order) : fail(parts.refusal);
+}
+
+function updateOrder(
+  parts: ApplicationParts,
+  order: UpdateOrder & { readonly fromFile?: string },
+  caller: Caller,
+): Order {
+  const email = order.notifyEmail ?? (caller.kind === 'ticket' ? caller.email : undefined);
+  return {
+    id: order.id ?? parts.newId(),
+    kind: 'update',
+    orderedBy: nameOf(caller, parts.machine),
+    delaySeconds: order.delaySeconds ?? parts.defaults.delaySeconds,
+    language: languageOf(parts, order.language, caller),
+    ...(order.version === undefined ? {} : { version: order.version }),
+    ...(order.fromFile === undefined ? {} : { fromFile: order.fromFile }),
+    ...(order.notBefore === undefined ? {} : { notBefore: Date.parse(order.notBefore) }),
+    ...(email === undefined ? {} : { notifyEmail: email }),
+  };
+}
+
+function rollbackOrder(
+  parts: ApplicationParts,
+  order: Parameters<Application['orderRollback']>[0],
+  caller: Caller,
+): Order {
+  const email = order.notifyEmail ?? (caller.kind === 'ticket' ? caller.email : undefined);
+  return {
+    id: order.id ?? parts.newId(),
+    kind: 'rollback',
+    orderedBy: nameOf(caller, parts.machine),
+    delaySeconds: order.delaySeconds ?? parts.defaults.delaySeconds,
+    language: languageOf(parts, order.language, caller),
+    ...(order.version === undefined ? {} : { version: order.version }),
+    ...(order.data === undefined ? {} : { restoreData: order.data }),
+    ...(email === undefined ? {} : { notifyEmail: email }),
+  };
+}
+
+function nameOf(caller: Caller, machine: Machine): string {
+  switch (caller.kind) {
+    case 'local':
+      return machine.account;
+    case 'ticket':
+      return caller.user;
+    case 'token':
+      return `token ${caller.name}`;
+  }
+}
+
+function languageOf(parts: ApplicationParts, wanted: Language | undefined, caller: Caller): Language {
+  return wanted ?? (caller.kind === 'ticket' ? caller.language : undefined) ?? parts.defaults.language;
+}
+
+/** The repository's source, as an update without special wishes would see it. */
+function openRepository(parts: ApplicationParts): Result<ReleaseSource> {
+  const order = updateOrder(parts, {}, { kind: 'local' });
+  return parts.refusal === undefined ? parts.tools.openSource(order) : fail(parts.refusal);
+}
+
+async function check(parts: ApplicationParts, language: Language): ReturnType<Application['check']> {
+  const source = openRepository(parts);
+  const offered = source.ok ? await source.value.refresh(AbortSignal.timeout(CHECK_LIMIT_MS)) : source;
+  if (!offered.ok) {
+    return offered;
+  }
+  const installed = await parts.tools.installed.read();
+  const chosen = chooseRelease(offered.value, undefined, installed.live?.version, installed);
+  if (chosen.ok) {
+    return succeed({ available: releaseView(chosen.value, 'available', language), upToDate: false });
+  }
+  return chosen.fault.code === 'nothing-to-do' ? succeed({ upToDate: true }) : chosen;
+}
+
+/** What is on this machine is always told; what the repository offers, if it can be reached. */
+async function listReleases(parts: ApplicationParts, language: Language): Promise<ReturnType<typeof releaseViews>> {
+  const source = openRepository(parts);
+  const offered = source.ok ? await source.value.refresh(AbortSignal.timeout(CHECK_LIMIT_MS)) : source;
+  return releaseViews(await parts.tools.installed.read(), offered.ok ? offered.value : [], language);
+}
+
+async function actOnServer(parts: ApplicationParts, act: 'start' | 'stop' | 'restart'): Promise<Result<void>> {
+  const { updates, tools } = parts;
+  const running = updates.running();
+  if (running !== undefined) {
+    const { id } = orderOf(running.journal);
+    return fail(faultOf('update-running', `order ${id} is under way`, { values: { updateId: id } }));
+  }
+  if (act !== 'start') {
+    tools.server.hold(faultOf('server-stopped', 'an administrator stopped it'));
+    const stopped = await tools.server.stop({ reason: act });
+    if (!stopped.ok) {
+      return stopped;
+    }
+  }
+  if (act === 'stop') {
+    return succeed();
+  }
+  const started = await tools.server.start();
+  tools.server.resume();
+  return started.ok ? succeed() : started;
+}

@@ -1,0 +1,78 @@
+import type { Fault } from '../../platform/fault.ts';
+import type { InstalledRecord } from '../../installer/update/installed.ts';
+import type { OrderProgress } from '../../installer/update/running-order.ts';
+import type { ServerState } from '../../supervisor/server-state.ts';
+import { countOf, type Language } from '../../supervisor/sessions/sessions.ts';
+import type { StatusView } from '../api/schemas.ts';
+import type { ApplicationParts } from '../application-parts.ts';
+import { errorBody, updateView } from './update-view.ts';
+
+/** Everything that an admin wants to know at one look. */
+export async function statusView(
+  parts: ApplicationParts,
+  installed: InstalledRecord,
+  order: OrderProgress | undefined,
+  language: Language,
+): Promise<StatusView> {
+  const state = parts.tools.server.state();
+  const users = countOf(await parts.tools.sessions.presence());
+  const version = versionOf(state) ?? installed.live?.version;
+  const fault = faultOfState(state);
+  const [kept] = installed.kept;
+  return {
+    name: parts.name,
+    state: state.kind,
+    since: new Date(state.since).toISOString(),
+    launcherVersion: parts.launcherVersion,
+    launcherProcessId: parts.machine.processId,
+    warnings: [...parts.warnings()],
+    ...nextAction(state, order),
+    ...(version === undefined ? {} : { version }),
+    ...('process' in state ? { processId: state.process.pid } : {}),
+    ...(parts.serverPort === undefined ? {} : { port: parts.serverPort }),
+    ...(users === undefined ? {} : { users }),
+    ...(kept === undefined ? {} : { rollbackTo: kept.version }),
+    ...(order === undefined ? {} : { update: updateView(order, language, parts.words) }),
+    ...(fault === undefined ? {} : { error: errorBody(fault, language, parts.words) }),
+  };
+}
+
+function versionOf(state: ServerState): string | undefined {
+  return state.kind === 'up' ? state.version : undefined;
+}
+
+function faultOfState(state: ServerState): Fault | undefined {
+  switch (state.kind) {
+    case 'degraded':
+      return state.fault;
+    case 'crashed':
+    case 'waiting':
+      return state.cause;
+    case 'held':
+      return state.reason;
+    case 'stopped':
+    case 'starting':
+    case 'up':
+    case 'draining':
+    case 'stopping':
+      return undefined;
+  }
+}
+
+/** The next thing that happens by itself, and when. */
+function nextAction(
+  state: ServerState,
+  order: OrderProgress | undefined,
+): Pick<StatusView, 'nextAction' | 'nextActionAt'> {
+  if (state.kind === 'waiting') {
+    return { nextAction: 'start', nextActionAt: new Date(state.startAt).toISOString() };
+  }
+  if (state.kind === 'stopping') {
+    return { nextAction: `stop: ${state.rung}`, nextActionAt: new Date(state.rungDeadline).toISOString() };
+  }
+  const note = order?.note?.note;
+  if (note?.kind === 'scheduled' || note?.kind === 'trying-again') {
+    return { nextAction: order?.note?.step ?? 'update', nextActionAt: new Date(note.at).toISOString() };
+  }
+  return {};
+}
