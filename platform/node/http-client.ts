@@ -8,14 +8,20 @@ import { fail, succeed } from '../result.ts';
 import type { Result } from '../result.ts';
 import { createDispatcher } from './http-dispatcher.ts';
 import { networkFault } from './network-fault.ts';
+import { createPinnedNames } from './pinned-lookup.ts';
 
 const PROXY_AUTHENTICATION_REQUIRED = 407;
 
 /** An HTTP/1.1 client over undici's `request`: no redirects, no decoding, no retries; all faults are returned. */
 export function createHttpClient(clock: Clock, options: HttpClientOptions): HttpClient {
-  const dispatcher = createDispatcher(options);
+  const names = createPinnedNames();
+  const dispatcher = createDispatcher(options, names.lookup);
   return {
-    request: (request) => requestOnce(clock, dispatcher, options, request),
+    request: (request) => {
+      const host = URL.parse(request.url)?.hostname;
+      if (host !== undefined && request.addresses !== undefined) names.pin(host, request.addresses);
+      return requestOnce(clock, dispatcher, options, request);
+    },
     close: () => dispatcher.destroy(),
   };
 }
