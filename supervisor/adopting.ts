@@ -1,0 +1,90 @@
+import type { ProcessIdentity } from '../platform/processes.ts';
+import { judgeRecord } from './adoption.ts';
+import type { ChildRecord } from './child-record.ts';
+import type { Launched } from './launch.ts';
+import { writeRunning } from './launch.ts';
+import { outputFileIn } from './output-file.ts';
+import { probedPorts, takenBy } from './probes/port-owner.ts';
+import { runProbes } from './probes/probe-round.ts';
+import { beginStart } from './starting.ts';
+import { inBackground, isIdle, liveRun, type ServerRun, type Supervision } from './supervision.ts';
+import { becomeReady, endedRun, watchHealth, watchRun } from './watching.ts';
+
+/** Finds and watches the server of an earlier launcher; undefined when there is none. */
+export async function adoptServer(supervision: Supervision): Promise<ProcessIdentity | undefined> {
+  while (supervision.activity.kind !== 'idle') await supervision.activity.done;
+  const present = liveRun(supervision);
+  if (present) return present.process;
+  const { promise: done, resolve } = Promise.withResolvers<undefined>();
+  supervision.activity = { kind: 'adopting', done };
+  let run: ServerRun | undefined;
+  try {
+    run = await findRun(supervision);
+  } finally {
+    supervision.activity = { kind: 'idle' };
+    resolve(undefined);
+  }
+  // Not ready yet, or not any more: wait for it as for a start, without holding the launcher's own start up.
+  if (run?.life.kind === 'alive' && run.readiness.kind === 'pending' && isIdle(supervision)) {
+    inBackground(supervision, beginStart(supervision, undefined));
+  }
+  return run?.process;
+}
+
+async function findRun(supervision: Supervision): Promise<ServerRun | undefined> {
+  const { dependencies, options, records } = supervision;
+  const found = await records.read();
+  if (found.kind === 'lost') {
+    supervision.recordLost = true;
+    await reportStrangers(supervision);
+  }
+  if (found.kind !== 'found') return undefined;
+  const verdict = await judgeRecord(dependencies.processes, found.record, probedPorts(options.probes));
+  switch (verdict.kind) {
+    case 'gone':
+      return undefined;
+    case 'leftovers': {
+      const [process] = verdict.processes;
+      // `stop` proves it gone, `start` sweeps it away first; nothing is killed only because the launcher started.
+      if (process) supervision.run = endedRun(supervision, launchedOf(supervision, found.record, process));
+      dependencies.log.warn('the server is gone, but processes of it still live', { processes: verdict.processes });
+      return undefined;
+    }
+    case 'adopt':
+      return takeOver(supervision, found.record, verdict.process);
+  }
+}
+
+async function takeOver(supervision: Supervision, record: ChildRecord, process: ProcessIdentity): Promise<ServerRun> {
+  const { dependencies, options, records, store } = supervision;
+  const token = await records.readToken();
+  if (token.ok) dependencies.link.restore(token.value);
+  else dependencies.log.warn('the token of the adopted server cannot be read', { fault: token.fault });
+  const run = watchRun(supervision, launchedOf(supervision, record, process));
+  const at = dependencies.clock.now();
+  store.apply({ kind: 'adopted', at, process, deadline: at + options.start.limitMs });
+  store.tell({ kind: 'adopted', process, at });
+  const readyAfterMs = record.kind === 'running' ? record.readyAfterMs : undefined;
+  const { fault } = await runProbes(dependencies, options.probes, run);
+  if (run.life.kind === 'ended') return run;
+  if (!fault) {
+    becomeReady(supervision, run, readyAfterMs ?? 0);
+    watchHealth(supervision, run);
+  }
+  await writeRunning(supervision, run, readyAfterMs);
+  return run;
+}
+
+function launchedOf({ options }: Supervision, record: ChildRecord, process: ProcessIdentity): Launched {
+  const outputFile = record.kind === 'running' ? record.outputFile : outputFileIn(options.logFolder);
+  return { process, nonce: record.nonce, outputFile };
+}
+
+/** Without its record a server cannot be told from a stranger; say who holds its ports. */
+async function reportStrangers({ dependencies, options }: Supervision): Promise<void> {
+  for (const port of probedPorts(options.probes)) {
+    for (const holder of await dependencies.processes.portHolders(port)) {
+      if (holder) dependencies.log.error((await takenBy(dependencies.processes, port, holder)).detail);
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import type { Clock } from '../platform/clock.ts';
+import type { Files } from '../platform/files.ts';
+import type { Log } from '../platform/log.ts';
+import type { Machine } from '../platform/machine.ts';
+import type { Network } from '../platform/network.ts';
+import type { Processes } from '../platform/processes.ts';
+import type { ChildLink } from './child/child-link.ts';
+import type { RandomBytes } from './random.ts';
+
+/** What supervising one server needs of the machine and of the child protocol. */
+export interface SupervisorDependencies {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly processes: Processes;
+  readonly network: Network;
+  readonly machine: Pick<Machine, 'environment' | 'processId' | 'operatingSystem'>;
+  readonly link: ChildLink;
+  readonly log: Log;
+  readonly random: RandomBytes;
+}

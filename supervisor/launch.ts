@@ -1,0 +1,124 @@
+import { type Fault, faultOf } from '../platform/fault.ts';
+import type { ProcessIdentity } from '../platform/processes.ts';
+import { fail, type Result, succeed } from '../platform/result.ts';
+import { childEnvironment, type LaunchValues, withLaunchValues } from './child-environment.ts';
+import { sweepLeftovers } from './leftovers.ts';
+import { outputFileIn, rotateOutput } from './output-file.ts';
+import { probedPorts, takenBy } from './probes/port-owner.ts';
+import { newNonce } from './random.ts';
+import type { Supervision } from './supervision.ts';
+
+export interface Launched {
+  readonly process: ProcessIdentity;
+  readonly nonce: string;
+  readonly outputFile: string;
+}
+
+/**
+ * Spawns the server: intent on disk, then the process, then its record.
+ *
+ * Whenever the launcher dies in between, the next one finds the process by the nonce of the intent.
+ */
+export async function launchServer(supervision: Supervision, cancel: AbortSignal): Promise<Result<Launched>> {
+  const { dependencies, options, records } = supervision;
+  const alone = await ensureAlone(supervision, cancel);
+  if (!alone.ok) return alone;
+  const nonce = await writeIntent(supervision, alone.value);
+  if (!nonce.ok) return nonce;
+  await rotateOutput(dependencies.files, options.logFolder, dependencies.clock.now(), dependencies.log);
+  if (cancel.aborted) return fail(faultOf('cancelled', 'the start was cancelled'));
+  const spawned = await spawn(supervision, nonce.value);
+  if (!spawned.ok) return spawned;
+  const launched = { process: spawned.value, nonce: nonce.value, outputFile: outputFileIn(options.logFolder) };
+  await writeRunning(supervision, launched);
+  dependencies.log.info('the server was started', { pid: launched.process.pid, tokenFile: records.tokenFile });
+  return succeed(launched);
+}
+
+/** Notes which process is the server; without it the next launcher still finds it by the nonce. */
+export async function writeRunning(
+  { dependencies, records }: Pick<Supervision, 'dependencies' | 'records'>,
+  launched: Launched,
+  readyAfterMs?: number,
+): Promise<void> {
+  const { pid, startTime, bootId } = launched.process;
+  const { nonce, outputFile } = launched;
+  const written = await records.writeRunning({
+    nonce,
+    bootId,
+    pid,
+    startTime,
+    outputFile,
+    tokenFile: records.tokenFile,
+    ...(readyAfterMs !== undefined && { readyAfterMs }),
+  });
+  if (!written.ok) dependencies.log.error('the record of the server cannot be written', { fault: written.fault });
+}
+
+/** Never two servers: nothing of the start before may live. Returns the nonce of that start, if it is known. */
+async function ensureAlone(supervision: Supervision, signal: AbortSignal): Promise<Result<string | undefined>> {
+  const { dependencies, options, records } = supervision;
+  const found = await records.read();
+  if (found.kind === 'lost') supervision.recordLost = true;
+  if (supervision.recordLost) {
+    const taken = await findHolderOfPorts(supervision);
+    if (taken) return fail(taken);
+    supervision.recordLost = false;
+  }
+  if (found.kind !== 'found') return succeed(undefined);
+  const { nonce } = found.record;
+  if ((await dependencies.processes.findByNonce(nonce)).length === 0) return succeed(nonce);
+  const mayKill = options.stop.kill === 'last-resort';
+  const limitMs = options.stop.proveMs;
+  const swept = await sweepLeftovers(dependencies, { nonce, seen: [], mayKill, limitMs, signal });
+  return swept.ok ? succeed(nonce) : swept;
+}
+
+/** Without a record only the port can tell that an earlier server lives. */
+async function findHolderOfPorts({ dependencies, options }: Supervision): Promise<Fault | undefined> {
+  for (const port of probedPorts(options.probes)) {
+    const holder = (await dependencies.processes.portHolders(port)).find((found) => found !== undefined);
+    if (holder) return takenBy(dependencies.processes, port, holder);
+  }
+  return undefined;
+}
+
+/**
+ * Makes the start findable before it happens, and renews the token of the child protocol.
+ *
+ * When nothing can be written any more (disk full), the intent and token of the start before serve again: they are
+ * on disk, and that start is proven to be over. Starting must not depend on free space.
+ */
+async function writeIntent(supervision: Supervision, previous: string | undefined): Promise<Result<string>> {
+  const { dependencies, records } = supervision;
+  const self = await dependencies.processes.identify(dependencies.machine.processId);
+  const nonce = newNonce(dependencies.random);
+  const intended = await records.writeIntent(nonce, self?.bootId ?? 'unknown');
+  if (!intended.ok && previous === undefined) return intended;
+  const token = await dependencies.link.renew();
+  const kept = intended.ok ? await records.writeToken(token) : intended;
+  if (kept.ok) return succeed(nonce);
+  dependencies.log.error('the intent to start cannot be written; that of the start before serves', {
+    fault: kept.fault,
+  });
+  const earlier = await records.readToken();
+  if (earlier.ok) dependencies.link.restore(earlier.value);
+  return succeed(intended.ok || previous === undefined ? nonce : previous);
+}
+
+function spawn(supervision: Supervision, nonce: string): Promise<Result<ProcessIdentity>> {
+  const { dependencies, options, records } = supervision;
+  const values: LaunchValues = {
+    bundle: options.bundle,
+    launcherUrl: options.launcherUrl(),
+    tokenFile: records.tokenFile,
+    nonce,
+  };
+  return dependencies.processes.spawnDetached({
+    command: withLaunchValues(options.command, values),
+    args: options.args.map((argument) => withLaunchValues(argument, values)),
+    workingDirectory: withLaunchValues(options.workingDirectory, values),
+    environment: childEnvironment(dependencies.machine.environment, options.environment, values),
+    outputFile: outputFileIn(options.logFolder),
+  });
+}

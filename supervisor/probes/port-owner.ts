@@ -1,0 +1,44 @@
+import { type Fault, faultOf } from '../../platform/fault.ts';
+import type { ProcessIdentity, Processes } from '../../platform/processes.ts';
+import type { Probe } from '../server-options.ts';
+import { portOfUrl } from './http.ts';
+
+/** The TCP ports on which the probes expect the server. */
+export function probedPorts(probes: readonly Probe[]): readonly number[] {
+  const ports = probes.flatMap((probe) => {
+    const port = probe.kind === 'tcp' ? probe.port : probe.kind === 'http' ? portOfUrl(probe.url) : undefined;
+    return port === undefined ? [] : [port];
+  });
+  return [...new Set(ports)];
+}
+
+/**
+ * An answer on the port proves nothing if a stranger holds it: names the stranger, if there is one.
+ *
+ * Where the OS cannot tell (no holder seen, or one of another account), the server has the benefit of the doubt.
+ */
+export async function findPortStranger(
+  processes: Processes,
+  ports: readonly number[],
+  server: ProcessIdentity,
+  nonce: string,
+): Promise<Fault | undefined> {
+  for (const port of ports) {
+    const holders = await processes.portHolders(port);
+    const known = holders.filter((holder) => holder !== undefined);
+    if (known.length === 0 || known.length < holders.length) continue;
+    const own = new Set((await processes.tree(server, nonce)).map((identity) => identity.pid));
+    own.add(server.pid);
+    const [stranger] = known;
+    if (stranger && !known.some((holder) => own.has(holder.pid))) return takenBy(processes, port, stranger);
+  }
+  return undefined;
+}
+
+/** The fault that names who holds a port. */
+export async function takenBy(processes: Processes, port: number, holder: ProcessIdentity): Promise<Fault> {
+  const name = (await processes.nameOf(holder)) ?? 'unknown';
+  return faultOf('server-port-taken', `port ${port} is held by another program: ${name} (process ${holder.pid})`, {
+    values: { port, holder: name, pid: holder.pid },
+  });
+}

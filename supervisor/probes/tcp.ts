@@ -1,0 +1,16 @@
+import { faultOf } from '../../platform/fault.ts';
+import type { Network } from '../../platform/network.ts';
+import { fail, type Result } from '../../platform/result.ts';
+import type { Probe } from '../server-options.ts';
+
+/** Ready when a TCP connection can be opened. */
+export async function probeTcp(network: Network, probe: Extract<Probe, { kind: 'tcp' }>): Promise<Result<void>> {
+  const tried = await network.tryTcp(probe.host, probe.port, probe.timeoutMs);
+  if (tried.ok) return tried;
+  return fail(
+    faultOf('server-unhealthy', `the server does not accept connections on port ${probe.port}`, {
+      values: { probe: 'tcp', host: probe.host, port: probe.port },
+      cause: tried.fault,
+    }),
+  );
+}

@@ -1,0 +1,103 @@
+import type { Fault } from '../platform/fault.ts';
+import { adoptServer } from './adopting.ts';
+import { createChildRecords } from './child-record.ts';
+import type { SupervisorDependencies } from './dependencies.ts';
+import { runProbes } from './probes/probe-round.ts';
+import { serverStopped } from './server-faults.ts';
+import { NO_RESTARTS } from './restart-policy.ts';
+import { cancelRestart } from './restarting.ts';
+import type { HealthSample, ServerControl } from './server-control.ts';
+import type { ServerOptions } from './server-options.ts';
+import { startServer } from './starting.ts';
+import { createStateStore } from './state-store.ts';
+import { stopServer } from './stopping.ts';
+import { inBackground, liveRun, type Supervision } from './supervision.ts';
+import { orCancelled } from './waiting.ts';
+
+/** The supervised server, which can also be shown as draining while its users are asked out. */
+export interface SupervisedServer extends ServerControl {
+  /** `true` from the refusal of logins on, `false` when they are let in again. */
+  drain(draining: boolean): void;
+}
+
+/** Makes the control of one server. Nothing happens before `adopt` or `start` is called. */
+export function createServerControl(dependencies: SupervisorDependencies, options: ServerOptions): SupervisedServer {
+  const supervision = createSupervision(dependencies, options);
+  const { store } = supervision;
+  const forgetReports = watchReports(supervision);
+  return {
+    state: () => store.state(),
+    adopt: () => adoptServer(supervision),
+    start: ({ signal, startLimitMs } = {}) => orCancelled(startServer(supervision, startLimitMs), signal),
+    stop: ({ signal, reason } = {}) => orCancelled(stopServer(supervision, reason ?? 'stop'), signal),
+    hold: (reason) => hold(supervision, reason),
+    resume: () => resume(supervision),
+    drain: (draining) => store.apply({ kind: draining ? 'drain-began' : 'drain-ended', at: dependencies.clock.now() }),
+    sampleHealth: () => sampleHealth(supervision),
+    counts: () => ({ starts: supervision.starts, crashes: supervision.crashes }),
+    subscribe: (listener) => store.subscribe(listener),
+    detach: async () => {
+      forgetReports();
+      supervision.detached.abort();
+      if (supervision.activity.kind !== 'idle') await supervision.activity.done;
+      await Promise.allSettled(supervision.tasks);
+    },
+  };
+}
+
+function createSupervision(dependencies: SupervisorDependencies, options: ServerOptions): Supervision {
+  const supervision: Supervision = {
+    dependencies,
+    options,
+    records: createChildRecords(dependencies.files, options.stateFolder, dependencies.log),
+    store: createStateStore(dependencies.clock, dependencies.log),
+    detached: new AbortController(),
+    tasks: new Set(),
+    startAgain: () => inBackground(supervision, startServer(supervision, undefined)),
+    activity: { kind: 'idle' },
+    run: undefined,
+    hold: undefined,
+    recordLost: false,
+    restarts: NO_RESTARTS,
+    restartPlan: new AbortController(),
+    starts: 0,
+    crashes: 0,
+  };
+  return supervision;
+}
+
+/** A server often tells its version only after it is ready. */
+function watchReports({ dependencies, store }: Supervision): () => void {
+  return dependencies.link.onReport(({ version }) => {
+    const state = store.state();
+    if (version !== undefined && state.kind === 'up' && state.version !== version) {
+      store.apply({ kind: 'version-reported', version });
+    }
+  });
+}
+
+function hold(supervision: Supervision, reason: Fault): void {
+  supervision.hold = reason;
+  // A start or stop under way, or an end that is just being looked into, comes to rest in `held` by itself.
+  if (supervision.activity.kind !== 'idle') return;
+  const { store, dependencies } = supervision;
+  if (store.state().kind === 'waiting') cancelRestart(supervision);
+  store.apply({ kind: 'held', at: dependencies.clock.now(), reason });
+}
+
+function resume(supervision: Supervision): void {
+  supervision.hold = undefined;
+  supervision.store.apply({ kind: 'released', at: supervision.dependencies.clock.now() });
+  const state = supervision.store.state().kind;
+  // `waiting` has its plan already, and an end that is just being looked into gets one.
+  if (state === 'stopped' || state === 'stopping') supervision.startAgain();
+}
+
+async function sampleHealth(supervision: Supervision): Promise<HealthSample> {
+  const run = liveRun(supervision);
+  if (!run) return { ready: false, fault: serverStopped(supervision.store.state()) };
+  const { fault, latencyMs } = await runProbes(supervision.dependencies, supervision.options.probes, run);
+  const ended = run.life.kind !== 'alive';
+  const shown = ended ? serverStopped(supervision.store.state()) : fault;
+  return { ready: !shown, ...(shown && { fault: shown }), latencyMs, process: run.process };
+}

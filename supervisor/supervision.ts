@@ -1,0 +1,84 @@
+import type { Fault } from '../platform/fault.ts';
+import type { ProcessExit, ProcessIdentity } from '../platform/processes.ts';
+import type { Result } from '../platform/result.ts';
+import type { ChildRecords } from './child-record.ts';
+import type { SupervisorDependencies } from './dependencies.ts';
+import type { RestartHistory } from './restart-policy.ts';
+import type { StartReport, StopReport } from './server-control.ts';
+import type { ServerOptions } from './server-options.ts';
+import type { StateStore } from './state-store.ts';
+
+/** One life of the server's process, from spawn or adoption to the proof that nothing of it is left. */
+export interface ServerRun {
+  readonly process: ProcessIdentity;
+  readonly nonce: string;
+  readonly outputFile: string;
+  /** Monotonic milliseconds of the spawn or adoption. */
+  readonly beganAt: number;
+  /** `aborted` when the launcher let go of the server before it ended. */
+  readonly exited: Promise<ProcessExit | 'aborted'>;
+  /** Aborts when the process is gone or let go: ends all watching of this run. */
+  readonly watch: AbortController;
+  readiness: Readiness;
+  life: { readonly kind: 'alive' } | { readonly kind: 'ended'; readonly exit: ProcessExit };
+  healthWatched: boolean;
+}
+
+export type Readiness =
+  | { readonly kind: 'pending' }
+  /** `at` is monotonic; `afterMs` counts from the spawn. */
+  | { readonly kind: 'ready'; readonly at: number; readonly afterMs: number };
+
+/** The one act under way; others join it or wait for it. */
+export type Activity =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'adopting'; readonly done: Promise<unknown> }
+  | { readonly kind: 'starting'; readonly done: Promise<Result<StartReport>>; readonly cancel: AbortController }
+  | { readonly kind: 'stopping'; readonly done: Promise<Result<StopReport>> };
+
+/** Everything that the parts of the supervision share; made by `createServerControl`. */
+export interface Supervision {
+  readonly dependencies: SupervisorDependencies;
+  readonly options: ServerOptions;
+  readonly records: ChildRecords;
+  readonly store: StateStore;
+  /** Aborts when the launcher lets go of the server. */
+  readonly detached: AbortController;
+  /** Work in the background that `detach` waits for. */
+  readonly tasks: Set<Promise<unknown>>;
+  /** Starts the server by the supervisor's own decision. */
+  readonly startAgain: () => void;
+  activity: Activity;
+  run: ServerRun | undefined;
+  hold: Fault | undefined;
+  /** The record could not be read: an earlier server may live that nothing points to. */
+  recordLost: boolean;
+  restarts: RestartHistory;
+  /** Aborting it takes a planned restart back. */
+  restartPlan: AbortController;
+  starts: number;
+  crashes: number;
+}
+
+/** Registers background work, so that letting go can wait for its end. */
+export function inBackground(supervision: Supervision, work: Promise<unknown>): void {
+  supervision.tasks.add(work);
+  void work
+    .catch((error: unknown) => supervision.dependencies.log.error('supervision failed', { error: String(error) }))
+    .finally(() => supervision.tasks.delete(work));
+}
+
+/** Nothing is under way now. */
+export function isIdle(supervision: Supervision): boolean {
+  return supervision.activity.kind === 'idle';
+}
+
+/** The run whose process lives, if any. */
+export function liveRun(supervision: Supervision): ServerRun | undefined {
+  return supervision.run?.life.kind === 'alive' ? supervision.run : undefined;
+}
+
+/** How long the run was ready until now, milliseconds; 0 when it never was. */
+export function readyFor(supervision: Supervision, run: ServerRun): number {
+  return run.readiness.kind === 'ready' ? supervision.dependencies.clock.monotonic() - run.readiness.at : 0;
+}
