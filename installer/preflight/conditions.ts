@@ -1,0 +1,75 @@
+import { faultOf } from '../../platform/fault.ts';
+import { fail, type Result, succeed } from '../../platform/result.ts';
+import type { ServerState } from '../../supervisor/server-state.ts';
+import type { Release } from '../release.ts';
+import { compareVersions } from '../version.ts';
+import type { PreflightRun } from './check.ts';
+
+/** What is kept of the version before: told, because the swap will need its name. */
+export const checkPrevious: PreflightRun = async ({ files }, { old }) => {
+  const facts = await files.facts(old);
+  if (!facts.ok) return facts;
+  if (facts.value === undefined) return succeed('no earlier version is kept');
+  if (facts.value.kind === 'folder') return succeed(`an earlier version is kept at ${old}`);
+  return fail(faultOf('already-exists', 'the name for the old version is taken by something else', { path: old }));
+};
+
+/** While the server backs up, its clients are blocked and nobody may be asked to leave. */
+export const checkBackup: PreflightRun = (_, { backupRunning }) =>
+  Promise.resolve(
+    backupRunning
+      ? fail(faultOf('backup-running', "the server's own backup is running"))
+      : succeed('no backup is running'),
+  );
+
+/** The server is in a state from which it can be stopped, or is down. */
+export const checkServer: PreflightRun = (_, { server }) => Promise.resolve(judgeServer(server));
+
+function judgeServer(server: ServerState): Result<string> {
+  switch (server.kind) {
+    case 'up':
+    case 'stopped':
+    case 'degraded':
+    case 'crashed':
+    case 'waiting':
+    case 'held':
+      return succeed(`the server is ${server.kind}`);
+    case 'starting':
+      return fail(faultOf('server-not-ready', 'the server is still starting', { values: { state: server.kind } }));
+    case 'draining':
+    case 'stopping':
+      return fail(faultOf('server-not-ready', 'the server is being stopped', { values: { state: server.kind } }));
+  }
+}
+
+/** The release is meant for this machine, is newer unless a person named it, and can be reached in one step. */
+export const checkRelease: PreflightRun = ({ machine }, { release, installedVersion, versionNamed }) =>
+  Promise.resolve(
+    release === undefined
+      ? succeed('no release chosen yet')
+      : judgeRelease(release, machine.platform, installedVersion, versionNamed),
+  );
+
+function judgeRelease(
+  { version, platform, from }: Release,
+  machine: string,
+  installed: string | undefined,
+  versionNamed: boolean,
+): Result<string> {
+  if (platform !== machine) {
+    const values = { platform, machine };
+    return fail(faultOf('wrong-target', `made for ${platform}, this machine is ${machine}`, { values }));
+  }
+  if (installed === undefined) return succeed(`${version}; the installed version is not known`);
+  const order = compareVersions(version, installed);
+  const values = { installed, version, ...(from !== undefined && { from }) };
+  if (order === 0 && !versionNamed) return fail(faultOf('nothing-to-do', `${version} is installed`, { values }));
+  if (order < 0 && !versionNamed) {
+    return fail(faultOf('downgrade-refused', `${version} is older than the installed ${installed}`, { values }));
+  }
+  if (from !== undefined && compareVersions(installed, from) < 0) {
+    const detail = `${version} can be reached from ${from} on, and ${installed} is installed`;
+    return fail(faultOf('release-out-of-reach', detail, { values }));
+  }
+  return succeed(`${installed} → ${version}`);
+}
