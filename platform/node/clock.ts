@@ -10,12 +10,12 @@ export function createClock(): Clock {
 
 async function sleep(milliseconds: number, signal?: AbortSignal): Promise<'elapsed' | 'aborted'> {
   const end = performance.now() + milliseconds;
-  for (;;) {
-    const left = end - performance.now();
+  // Timers count whole milliseconds and may fire a fraction too early, so that the clock has the last word.
+  for (let left = milliseconds; ; left = end - performance.now()) {
     if (signal?.aborted) return 'aborted';
     if (left <= 0 && milliseconds > 0) return 'elapsed';
     const outcome = await sleepSlice(Math.min(Math.max(left, 0), LONGEST_TIMER_MS), signal);
-    if (outcome === 'aborted' || milliseconds <= LONGEST_TIMER_MS) return outcome;
+    if (outcome === 'aborted' || milliseconds <= 0) return outcome;
   }
 }
 

@@ -20,7 +20,13 @@ export function createDispatcher(options: HttpClientOptions, lookup?: LookupFunc
   const direct = lookup === undefined ? connect : { ...connect, lookup };
   const authorization = options.proxyAuthorization === undefined ? {} : { token: options.proxyAuthorization };
   if (options.proxy === 'environment') {
-    return new EnvHttpProxyAgent({ ...limits, ...authorization, connect: direct, requestTls: connect, proxyTls: connect });
+    return new EnvHttpProxyAgent({
+      ...limits,
+      ...authorization,
+      connect: direct,
+      requestTls: connect,
+      proxyTls: connect,
+    });
   }
   if (options.proxy === undefined) return new Agent({ ...limits, connect: direct });
   return new ProxyAgent({

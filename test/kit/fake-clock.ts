@@ -29,8 +29,7 @@ export function createFakeClock(startMs = START_OF_TIME_MS): FakeClock {
   let counter = 0;
   const sleepers = new Set<Sleeper>();
 
-  const next = (): Sleeper | undefined =>
-    [...sleepers].sort((a, b) => a.due - b.due || a.order - b.order).at(0);
+  const next = (): Sleeper | undefined => [...sleepers].sort((a, b) => a.due - b.due || a.order - b.order).at(0);
   const advance = async (milliseconds: number): Promise<void> => {
     const end = passed + milliseconds;
     await settle();

@@ -43,7 +43,11 @@ export function runProgram(command: string, args: readonly string[], options: Pr
     pid,
     output,
     errorOutput,
-    said: (pattern) => until(() => pattern.exec(output()), `${command} to say ${String(pattern)}; it said ${output()}`),
+    said: (pattern) =>
+      until(
+        () => pattern.exec(output()),
+        () => `${command} to say ${String(pattern)}; it said ${output()} ${errorOutput()}`,
+      ),
     signal: (signal) => {
       child.kill(signal);
     },

@@ -11,7 +11,7 @@ export function temporaryFolder(name = 'test'): string {
 }
 
 /** The same for `beforeAll`/`afterAll`: whoever makes it removes it. */
-export function makeTemporaryFolder(name = 'test'): { readonly path: string; remove(): void } {
+export function makeTemporaryFolder(name = 'test'): { readonly path: string; readonly remove: () => void } {
   const path = realpathSync(mkdtempSync(join(tmpdir(), `om-launcher-${name}-`)));
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) };
 }
