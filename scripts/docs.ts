@@ -3,18 +3,24 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { format } from 'prettier';
+import { configurationDocument } from '../launcher/configuration/document.ts';
 import { pipelinePage } from './pages/pipeline.ts';
+import { serverStatesPage } from './pages/server-states.ts';
 
 /** A page that is made from the code it describes. */
 interface Page {
-  /** Relative to `docs/generated`. */
+  /** Relative to `docs`. */
   readonly file: string;
   readonly generate: () => string | Promise<string>;
 }
 
-const PAGES: readonly Page[] = [{ file: 'pipeline.md', generate: pipelinePage }];
+const PAGES: readonly Page[] = [
+  { file: 'configuration.md', generate: configurationDocument },
+  { file: 'pipeline.md', generate: pipelinePage },
+  { file: 'server-states.md', generate: serverStatesPage },
+];
 
-const folder = path.resolve(import.meta.dirname, '../docs/generated');
+const folder = path.resolve(import.meta.dirname, '../docs');
 const { values: options } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 
 const stale: string[] = [];

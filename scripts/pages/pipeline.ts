@@ -4,7 +4,7 @@ import { PIPELINE, type PipelineRule } from '../../installer/update/pipeline.ts'
 export function pipelinePage(): string {
   return `# The steps of an update
 
-Generated from \`installer/update/pipeline.ts\`.
+Generated from \`installer/update/pipeline.ts\` by \`npm run docs\`; do not edit by hand.
 
 \`\`\`mermaid
 ${diagram()}
