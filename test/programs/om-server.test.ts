@@ -11,7 +11,8 @@ import type { Behaviour } from './om-server/behaviour.ts';
 import { makeBundle } from './om-server/make-bundle.ts';
 import { directoryFile, newData } from './om-server/settings.ts';
 import { type FakeLauncher, startFakeLauncher } from './fake-launcher.ts';
-import { type RunningServer, startServer, until } from './running-server.ts';
+import { type RunningServer, startServer } from './running-server.ts';
+import { until } from '../kit/until.ts';
 
 const QUICK: Behaviour = { startMs: 0, quitMs: 50, conversionMs: 200, dialogMs: 50 };
 const SMALL = { product: 'Business', dataFormat: '2', smallFiles: 10, largeBytes: 40_000 } as const;

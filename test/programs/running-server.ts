@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import net, { type AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../kit/free-port.ts';
+import { until } from '../kit/until.ts';
 
 /** The stand-in server as a child of a test. */
 export interface RunningServer {
@@ -14,7 +14,7 @@ export interface RunningServer {
   readonly ended: Promise<number | string>;
   status(): Promise<Readonly<Record<string, unknown>>>;
   /** Waits for the line that says that the ports are open. */
-  ready(): Promise<void>;
+  ready(): Promise<true>;
 }
 
 const START_LIMIT_MS = 15_000;
@@ -43,25 +43,11 @@ export async function startServer(
       const response = await fetch(`http://127.0.0.1:${webPort}/status`, { signal: AbortSignal.timeout(5_000) });
       return (await response.json()) as Readonly<Record<string, unknown>>;
     },
-    ready: () => until(() => text.includes('ready: port'), START_LIMIT_MS),
+    ready: () =>
+      until(
+        () => text.includes('ready: port'),
+        () => `the server to be ready; it said ${text}`,
+        START_LIMIT_MS,
+      ),
   };
-}
-
-/** Waits for a condition, not for a time. Throws after the limit. */
-export async function until(condition: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not so within ${limitMs} ms: ${condition.toString()}`);
-    await sleep(20);
-  }
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { parseArgs } from 'node:util';
+
+/** A small server with every bad habit that the supervisor must cope with; times in milliseconds. */
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string' },
+    say: { type: 'string' },
+    'listen-after': { type: 'string', default: '0' },
+    'exit-after': { type: 'string' },
+    'exit-code': { type: 'string', default: '0' },
+    'ignore-terminate': { type: 'boolean', default: false },
+    'quit-takes': { type: 'string', default: '0' },
+    'write-every': { type: 'string' },
+    flood: { type: 'boolean', default: false },
+    grandchild: { type: 'string' },
+    hold: { type: 'string' },
+    'deaf-on-signal': { type: 'boolean', default: false },
+  },
+});
+
+console.log(`environment ${JSON.stringify(process.env)}`);
+if (values.say !== undefined) console.log(values.say);
+if (values.hold !== undefined) openSync(values.hold, 'r');
+if (values.grandchild !== undefined) startGrandchild(values.grandchild === 'without-nonce');
+if (values['write-every'] !== undefined) setInterval(() => console.log('working'), Number(values['write-every']));
+if (values.flood) setInterval(() => process.stdout.write(`${'flood '.repeat(2_000)}\n`), 1);
+
+process.on('SIGTERM', () => {
+  if (values['ignore-terminate']) return;
+  setTimeout(() => process.exit(0), Number(values['quit-takes']));
+});
+
+let listener: Server | undefined;
+setTimeout(listen, Number(values['listen-after']));
+if (values['deaf-on-signal']) {
+  process.on('SIGUSR2', () => {
+    if (listener) listener.close();
+    if (listener) listener = undefined;
+    else listen();
+  });
+}
+// Without a port it only lives.
+setInterval(() => undefined, 60_000);
+
+function listen(): void {
+  if (values['exit-after'] !== undefined) {
+    setTimeout(() => process.exit(Number(values['exit-code'])), Number(values['exit-after']));
+  }
+  if (values.port === undefined) return;
+  listener = createServer((socket) => socket.on('error', () => undefined).resume()).listen(
+    Number(values.port),
+    '127.0.0.1',
+  );
+}
+
+/** In a session of its own, as a daemon that nobody waits for. */
+function startGrandchild(withoutNonce: boolean): void {
+  const { OM_LAUNCH_NONCE: _nonce, ...rest } = process.env;
+  const lingering = `process.on('SIGTERM', () => undefined); setInterval(() => undefined, 60000);`;
+  const child = spawn(process.execPath, ['-e', lingering], {
+    detached: true,
+    stdio: 'ignore',
+    env: withoutNonce ? rest : process.env,
+  });
+  console.log(`grandchild ${child.pid ?? 0}`);
+}
