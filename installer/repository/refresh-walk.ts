@@ -53,7 +53,9 @@ export async function takeLocal(walk: RefreshWalk, role: string, step: (bytes: B
   const guarded = guardMetadata(role, bytes);
   const taken = guarded.ok ? verified(role, () => void step(bytes)) : guarded;
   if (taken.ok) return true;
-  if (taken.fault.code === 'metadata-invalid' || taken.fault.code === 'signature-invalid') await walk.store.drop(role);
+  // Another digest only means that a newer version is out.
+  const isBroken = taken.fault.code === 'metadata-invalid' && taken.fault.values?.['reason'] !== 'digest-mismatch';
+  if (isBroken || taken.fault.code === 'signature-invalid') await walk.store.drop(role);
   return false;
 }
 

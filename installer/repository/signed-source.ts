@@ -16,6 +16,9 @@ export interface SignedSourceTools extends DownloadTools {
   readonly client: MetadataClient;
 }
 
+/** A last word on the verified releases: what of them this source can really give. */
+export type Selection = (listed: readonly Release[], verified: VerifiedTargets) => Result<readonly Release[]>;
+
 /** The fault codes that mean "not trusted": one line in the log each time, because an attack looks like this. */
 const TRUST_CODES: readonly string[] = [
   'signature-invalid',
@@ -32,16 +35,16 @@ const TRUST_CODES: readonly string[] = [
 export function createSignedSource(
   tools: SignedSourceTools,
   wanted: Wanted,
-  onVerified: (targets: VerifiedTargets, releases: readonly Release[]) => Result<void> = () => succeed(),
+  select: Selection = (listed) => succeed(listed),
 ): ReleaseSource {
   let releases: readonly Release[] | undefined;
   let queue: Promise<unknown> = Promise.resolve();
   const refreshOnce = async (signal?: AbortSignal): Promise<Result<readonly Release[]>> => {
     const verified = await tools.client.refresh(signal);
     const listed = verified.ok ? listReleases(verified.value, wanted) : verified;
-    const accepted = verified.ok && listed.ok ? onVerified(verified.value, listed.value) : listed;
-    releases = listed.ok && accepted.ok ? listed.value : undefined;
-    return listed.ok && !accepted.ok ? accepted : tell(tools, listed);
+    const selected = verified.ok && listed.ok ? select(listed.value, verified.value) : listed;
+    releases = selected.ok ? selected.value : undefined;
+    return tell(tools, selected);
   };
   // One after the other: two at once would save each other's metadata in turn.
   const refresh = (signal?: AbortSignal): Promise<Result<readonly Release[]>> => {
