@@ -9,7 +9,7 @@ export interface FolderWatches {
    * Calls `changed` with the absolute path of each file in `folder` that was added, has a new content, or was removed.
    *
    * Only the folder itself, not what is below; a file is told once its size has stood still, so that it is never seen half
-   * copied. Files that are there at the start are told as `added` first. The folder may come into being later.
+   * copied. Files that are there at the start are told as `added` first. The folder must be there.
    */
   watch(folder: string, changed: (event: FolderEvent) => void): FolderWatch;
 }

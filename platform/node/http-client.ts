@@ -153,7 +153,8 @@ function joinHeaders(headers: Dispatcher.ResponseData['headers']): Readonly<Reco
 
 /** While a proxy is set, whatever cannot be reached is the proxy; it answers a refused tunnel with its own status. */
 function asProxyFault(options: HttpClientOptions, request: HttpRequest, fault: Fault): Fault {
-  const status = /Proxy response \((\d{3})\)/.exec(fault.detail)?.[1];
+  // undici names the proxy's answer in its sentence alone, one for tunnels and one for plain requests.
+  const status = /Proxy (?:response|Authentication Required) \((\d{3})\)/.exec(fault.detail)?.[1];
   if (status === String(PROXY_AUTHENTICATION_REQUIRED)) {
     return { ...faultFor('proxy-authentication', 'the proxy wants a name and a password', request), cause: fault };
   }

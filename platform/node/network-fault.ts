@@ -19,6 +19,8 @@ const FAULT_OF_ERROR: Readonly<Record<string, FaultCode>> = {
   UND_ERR_BODY_TIMEOUT: 'timed-out',
   EMFILE: 'too-many-open-files',
   ENFILE: 'too-many-open-files',
+  UND_ERR_PRX_CONN: 'proxy-failed',
+  UND_ERR_PRX_TLS: 'proxy-failed',
   // OpenSSL's verdicts, `X509_verify_cert_error_string`
   CERT_HAS_EXPIRED: 'tls-expired',
   CERT_NOT_YET_VALID: 'tls-expired',

@@ -1,4 +1,4 @@
-import type { WriteStream } from 'node:tty';
+import type { Writable } from 'node:stream';
 import type { OwnProcess, StopRequest, TextOutput } from '../own-process.ts';
 import { isErrno } from './errno.ts';
 
@@ -27,8 +27,11 @@ export function openOwnProcess(): OwnProcess {
   };
 }
 
+/** Node's type says that these are always terminals. */
+type StandardStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
 /** `om-launcher status | head -1`: a reader that leaves is no failure of ours. */
-function textOutput(stream: WriteStream): TextOutput {
+function textOutput(stream: StandardStream): TextOutput {
   stream.on('error', (error: Error) => {
     if (!isErrno(error) || error.code !== 'EPIPE') throw error;
   });
@@ -36,7 +39,7 @@ function textOutput(stream: WriteStream): TextOutput {
     write: (text) => {
       stream.write(text);
     },
-    isTerminal: stream.isTTY,
+    isTerminal: stream.isTTY ?? false,
     get columns() {
       return stream.isTTY ? stream.columns : undefined;
     },
