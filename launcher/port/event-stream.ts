@@ -5,7 +5,7 @@ import type { PortLimits } from './limits.ts';
 
 export interface EventStreamContext {
   readonly clock: Clock;
-  readonly limits: Pick<PortLimits, 'heartbeatMs' | 'eventStreamMs' | 'eventBufferBytes'>;
+  readonly limits: Pick<PortLimits, 'heartbeatMs' | 'eventStreamMs' | 'eventDrainMs'>;
   /** Aborts when the reader went away or the port closes. */
   readonly signal: AbortSignal;
 }
@@ -19,6 +19,8 @@ const HEAD = {
   'x-content-type-options': 'nosniff',
   // Asks a reverse proxy not to hold events back.
   'x-accel-buffering': 'no',
+  // Nobody asks for more on a connection that was a stream.
+  connection: 'close',
 };
 
 /**
@@ -32,31 +34,22 @@ export async function writeEvents(
 ): Promise<'ended' | 'dropped'> {
   const done = new AbortController();
   const signal = AbortSignal.any([context.signal, done.signal]);
-  let ended: 'ended' | 'dropped' = 'ended';
-  const write = (text: string): boolean => {
-    if (raw.writableLength + text.length > context.limits.eventBufferBytes) {
-      ended = 'dropped';
-      raw.destroy();
-      return false;
-    }
-    raw.write(text);
-    return true;
-  };
-
   raw.writeHead(200, HEAD);
-  write(`retry: ${RETRY_MS}\n\n`);
-  const heartbeat = beat(write, context, signal);
+  raw.write(`retry: ${RETRY_MS}\n\n`);
+  const heartbeat = beat(raw, context, signal);
   const lifetime = context.clock.sleep(context.limits.eventStreamMs, signal).then(() => done.abort());
   try {
     for await (const event of untilAborted(events, signal)) {
-      if (!write(formatEvent(event))) break;
+      if (raw.write(formatEvent(event)) || (await isDrained(raw, context, signal))) continue;
+      raw.destroy();
+      return 'dropped';
     }
+    return 'ended';
   } finally {
     done.abort();
     await Promise.all([heartbeat, lifetime]);
     raw.end();
   }
-  return ended;
 }
 
 function formatEvent(event: ApplicationEvent): string {
@@ -65,13 +58,27 @@ function formatEvent(event: ApplicationEvent): string {
 
 /** Keeps proxies from closing a silent stream, and finds out that a reader is gone. */
 async function beat(
-  write: (text: string) => boolean,
+  raw: FastifyReply['raw'],
   { clock, limits }: EventStreamContext,
   signal: AbortSignal,
 ): Promise<void> {
   while ((await clock.sleep(limits.heartbeatMs, signal)) === 'elapsed') {
-    if (!write(': heartbeat\n\n')) return;
+    if (!raw.writableNeedDrain) raw.write(': heartbeat\n\n');
   }
+}
+
+/** Waits until the reader has taken what was written; false when it did not in time. */
+async function isDrained(
+  raw: FastifyReply['raw'],
+  { clock, limits }: EventStreamContext,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const drained = new AbortController();
+  const onDrain = () => drained.abort();
+  raw.once('drain', onDrain);
+  const waited = await clock.sleep(limits.eventDrainMs, AbortSignal.any([signal, drained.signal]));
+  raw.off('drain', onDrain);
+  return waited === 'aborted';
 }
 
 /** The source need not notice the stream's own end: a pending `next` is left behind and told to return. */

@@ -19,8 +19,8 @@ export interface PortLimits {
   readonly connectionsPerAddress: number;
   readonly eventStreams: number;
   readonly eventStreamsPerAddress: number;
-  /** Bytes of events that may wait for one slow reader before it is dropped. */
-  readonly eventBufferBytes: number;
+  /** A reader of events that takes nothing for this long is dropped, milliseconds; one event at most waits for it. */
+  readonly eventDrainMs: number;
   readonly heartbeatMs: number;
   /** After this a stream ends and the client resumes, so that a revoked token does not listen for ever. */
   readonly eventStreamMs: number;
@@ -49,7 +49,7 @@ export const PORT_LIMITS: PortLimits = {
   connectionsPerAddress: 64,
   eventStreams: 64,
   eventStreamsPerAddress: 16,
-  eventBufferBytes: 256 * 1024,
+  eventDrainMs: 10_000,
   heartbeatMs: 15_000,
   eventStreamMs: 3_600_000,
   pollSeconds: 30,

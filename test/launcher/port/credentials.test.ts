@@ -15,7 +15,11 @@ test('a ticket admits one order and no second one; the replay is logged without 
   const port = await openPort();
   const ticket = await ticketOf(port);
   const order = () =>
-    ask(port.address, '/v1/updates', { method: 'POST', headers: { authorization: `Ticket ${ticket}` }, body: { id: 'order-0001' } });
+    ask(port.address, '/v1/updates', {
+      method: 'POST',
+      headers: { authorization: `Ticket ${ticket}` },
+      body: { id: 'order-0001' },
+    });
   const first = await order();
   expect(first.status).toBe(202);
   expect(first.headers.location).toBe('/v1/updates/order-0001');
@@ -45,7 +49,9 @@ test('the token that came with the order follows and steers that update alone', 
   expect(port.calls.at(-1)).toMatchObject({ act: 'cancel', caller: { kind: 'ticket', user: 'Designer' } });
   expect((await ask(port.address, '/v1/updates/known-update', { headers })).status).toBe(403);
   expect((await ask(port.address, '/v1/updates', { method: 'POST', headers, body: {} })).status).toBe(403);
-  expect(readFileSync(join(port.stateFolder, 'update-tokens.json'), 'utf8')).not.toContain(headers.authorization.slice(7));
+  expect(readFileSync(join(port.stateFolder, 'update-tokens.json'), 'utf8')).not.toContain(
+    headers.authorization.slice(7),
+  );
 });
 
 test('a ticket is not used up where tickets are not taken, and expires after its time', async () => {
@@ -96,7 +102,8 @@ test('after ten failures in a minute an address gets 429, but right credentials 
   const port = await openPort();
   const wrong = { headers: { authorization: 'Bearer wrong' } };
   const statuses: number[] = [];
-  for (let attempt = 0; attempt < 14; attempt += 1) statuses.push((await ask(port.address, '/v1/history', wrong)).status);
+  for (let attempt = 0; attempt < 14; attempt += 1)
+    statuses.push((await ask(port.address, '/v1/history', wrong)).status);
   expect(statuses).toEqual([...Array<number>(10).fill(401), ...Array<number>(4).fill(429)]);
   expect(port.log.lines.filter(({ message }) => message === 'credentials refused')).toHaveLength(11);
   const child = { authorization: `Child ${CHILD_TOKEN}` };
@@ -147,7 +154,9 @@ test.each([
   const tokens = createTokens(port.platform, port.stateFolder);
   expect(await tokens.create('x', 'admin')).toMatchObject({ fault: { code } });
   expect((await ask(port.address, '/v1/history', { headers: { authorization: 'Bearer omt_x' } })).status).toBe(401);
-  expect(port.log.lines).toContainEqual(expect.objectContaining({ level: 'error', fields: expect.objectContaining({ code }) }));
+  expect(port.log.lines).toContainEqual(
+    expect.objectContaining({ level: 'error', fields: expect.objectContaining({ code }) as unknown }),
+  );
 });
 
 test('the token of an update outlives a restart of the launcher, and its update by one hour', async () => {

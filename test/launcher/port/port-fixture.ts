@@ -187,12 +187,26 @@ export interface Ask {
 }
 
 /** One request on a connection of its own. */
-export function ask(target: { readonly host: string; readonly port: number } | string, path: string, what: Ask = {}): Promise<Exchange> {
+export function ask(
+  target: { readonly host: string; readonly port: number } | string,
+  path: string,
+  what: Ask = {},
+): Promise<Exchange> {
   const { method = 'GET', headers = {}, body, tls, localAddress } = what;
   const where = typeof target === 'string' ? { socketPath: target, host: 'localhost' } : target;
   const sent = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
-  const type = sent === undefined ? {} : { 'content-type': 'application/json', 'content-length': `${Buffer.byteLength(sent)}` };
-  const settings = { ...where, path, method, headers: { ...type, ...headers }, agent: false, timeout: 15_000, ...tls, localAddress };
+  const type =
+    sent === undefined ? {} : { 'content-type': 'application/json', 'content-length': `${Buffer.byteLength(sent)}` };
+  const settings = {
+    ...where,
+    path,
+    method,
+    headers: { ...type, ...headers },
+    agent: false,
+    timeout: 15_000,
+    ...tls,
+    localAddress,
+  };
   return new Promise((resolve, reject) => {
     const request = (tls === undefined ? sendHttp : sendHttps)(settings, (response) => {
       const pieces: Buffer[] = [];
@@ -211,7 +225,11 @@ export function ask(target: { readonly host: string; readonly port: number } | s
 
 export async function ticketOf({ address }: OpenPort, user = 'Designer'): Promise<string> {
   const body = { user, language: 'fr-CH', email: 'admin@example.test' };
-  const issued = await ask(address, '/v1/tickets', { method: 'POST', headers: { authorization: `Child ${CHILD_TOKEN}` }, body });
+  const issued = await ask(address, '/v1/tickets', {
+    method: 'POST',
+    headers: { authorization: `Child ${CHILD_TOKEN}` },
+    body,
+  });
   return String(issued.body?.['ticket']);
 }
 

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { ACCESS, CALLER_CLASSES, type CallerClass, decide, type PortCaller, type Right } from '../../../launcher/port/access.ts';
+import {
+  ACCESS,
+  CALLER_CLASSES,
+  type CallerClass,
+  decide,
+  type PortCaller,
+  type Right,
+} from '../../../launcher/port/access.ts';
 import { createTokens, TOKEN_SCOPES } from '../../../launcher/port/tokens.ts';
 import { ask, CHILD_TOKEN, openPort, type OpenPort, ticketOf } from './port-fixture.ts';
 
@@ -57,7 +64,10 @@ const ROUTES = [
   ['GET', '/openapi.json', 200, 'local token-admin token-update token-read update-token child anonymous-loopback'],
 ] as const;
 
-const BODIES: Readonly<Record<string, object>> = { '/v1/tickets': { user: 'Designer' }, '/v1/child/state': { ready: true } };
+const BODIES: Readonly<Record<string, object>> = {
+  '/v1/tickets': { user: 'Designer' },
+  '/v1/child/state': { ready: true },
+};
 
 test.each(ROUTES)('%s %s answers %i to: %s', async (method, path, status, served) => {
   const port = await openPort({ limits: { failuresPerMinute: 100 } });
@@ -71,25 +81,36 @@ test.each(ROUTES)('%s %s answers %i to: %s', async (method, path, status, served
     });
     const expected = served.split(' ').includes(caller) ? status : caller === 'anonymous-loopback' ? 401 : 403;
     expect(`${caller} ${answer.status}`).toBe(`${caller} ${expected}`);
-    if (expected >= 400) expect(answer.body).toMatchObject({ message: expect.any(String), remedy: expect.any(String), lang: 'en' });
+    if (expected >= 400)
+      expect(answer.body).toMatchObject({ message: expect.any(String) as unknown, remedy: expect.any(String) as unknown, lang: 'en' });
   }
 });
 
 test('strangers see name, state and version of the server, admins all and what is wrong with the port', async () => {
   const { address, socketPath } = await openPort();
   expect((await ask(address, '/v1/status')).body).toEqual({ name: 'OM Business', state: 'up', version: '13.2' });
-  expect((await ask(socketPath, '/v1/status')).body).toMatchObject({ launcherVersion: '0.1.0', warnings: ['wide rights'] });
+  expect((await ask(socketPath, '/v1/status')).body).toMatchObject({
+    launcherVersion: '0.1.0',
+    warnings: ['wide rights'],
+  });
 });
 
 test('the document lists every call of the table', async () => {
   const { address } = await openPort();
-  const document = (await ask(address, '/openapi.json')).body as { paths: Record<string, Record<string, unknown>>; components: { schemas: Record<string, unknown> } };
+  const document = (await ask(address, '/openapi.json')).body as {
+    paths: Record<string, Record<string, unknown>>;
+    components: { schemas: Record<string, unknown> };
+  };
   for (const [method, path] of ROUTES) {
     const described = path.split('?', 1)[0]?.replace('known-update', '{id}') ?? '';
     expect(document.paths[described]).toHaveProperty(method.toLowerCase());
   }
-  expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining(['Status', 'Update', 'UpdateOrder', 'Error']));
-  const references = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name ?? '');
+  expect(Object.keys(document.components.schemas)).toEqual(
+    expect.arrayContaining(['Status', 'Update', 'UpdateOrder', 'Error']),
+  );
+  const references = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(
+    ([, name]) => name ?? '',
+  );
   for (const name of references) expect(document.components.schemas).toHaveProperty(name);
   // A release file of this machine is nothing for the network.
   expect(JSON.stringify(document)).not.toContain('fromFile');
