@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+/** Bit of CAP_SYS_ADMIN, capabilities(7). */
+const SYS_ADMIN = 21n;
+
+/** True where this account was given the right to mount, whether or not the machine then lets it. */
+function hasSysAdmin(): boolean {
+  const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
+  return ((BigInt(`0x${mask}`) >> SYS_ADMIN) & 1n) === 1n;
+}
+
+/**
+ * Says whether tests that need a privileged command run here.
+ *
+ * Without the right they are left out, loudly; in CI an account that has the right must get it, so that no suite shrinks unseen.
+ */
+function allowed(what: string, works: () => boolean): boolean {
+  if (process.platform === 'linux' && works()) return true;
+  if (process.env['CI'] === 'true' && process.platform === 'linux' && hasSysAdmin()) {
+    throw new Error(`${what} does not work here although this account has CAP_SYS_ADMIN`);
+  }
+  process.stderr.write(`not run: needs ${what}\n`);
+  return false;
+}
+
+export function canMount(): boolean {
+  return allowed('mount', () => {
+    const { path, remove } = makeTemporaryFolder('mount-probe');
+    const mounted = mountTmpfs(path, 'size=64k');
+    if (mounted) unmount(path);
+    remove();
+    return mounted;
+  });
+}
+
+/** Pid namespaces, unshare(1). */
+export function canUnsharePids(): boolean {
+  return allowed('unshare', () => spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0);
+}
+
+export function mountTmpfs(path: string, options: string): boolean {
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]).status === 0;
+}
+
+export function unmount(path: string): void {
+  spawnSync('umount', ['--lazy', path]);
+}
