@@ -53,18 +53,25 @@ export function childEnvironment(
   additions: Readonly<Record<string, string>>,
   values: LaunchValues,
 ): Readonly<Record<string, string>> {
-  const inherited = Object.entries(machine).flatMap(([name, value]) =>
-    value !== undefined && isInherited(name) ? [[name, value] as const] : [],
-  );
   const added = Object.entries(additions)
     .filter(([name]) => !isReserved(name))
     .map(([name, text]) => [name, withLaunchValues(text, values)] as const);
   return {
-    ...Object.fromEntries([...inherited, ...added]),
+    ...inheritedEnvironment(machine),
+    ...Object.fromEntries(added),
     OM_LAUNCH_NONCE: values.nonce,
     OM_LAUNCHER_URL: values.launcherUrl,
     OM_LAUNCHER_TOKEN_FILE: values.tokenFile,
   };
+}
+
+/** What any program of the bundle gets of the launcher's own environment: enough to run, nothing that is secret. */
+export function inheritedEnvironment(machine: Machine['environment']): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(machine).flatMap(([name, value]) =>
+      value !== undefined && isInherited(name) ? [[name, value] as const] : [],
+    ),
+  );
 }
 
 /** Fills `{bundle}`, `{launcherUrl}` and `{tokenFile}` in. */

@@ -12,7 +12,7 @@ export type ReadinessOutcome =
 
 /** Between two rounds of the probes while the server starts, milliseconds. */
 const PROBE_EVERY_MS = 200;
-/** Between two looks at the progress, milliseconds; the OS counts processor time in ticks of 10 ms. */
+/** Between two looks at the progress at most, milliseconds; the OS counts processor time in ticks of 10 ms. */
 const LOOK_EVERY_MS = 1_000;
 /** A server without probes is ready when it has lived for this long, milliseconds. */
 const LIVED_LONG_ENOUGH_MS = 1_000;
@@ -91,7 +91,9 @@ function lateFault(wait: Wait, now: number): Fault | undefined {
 async function noteProgress(supervision: Supervision, run: ServerRun, wait: Wait, limits: StartLimits): Promise<Wait> {
   const { dependencies, store } = supervision;
   const now = dependencies.clock.monotonic();
-  if (wait.snapshot && now - wait.snapshot.at < LOOK_EVERY_MS) return wait;
+  // Progress must be seen at least twice before the deadline that it extends.
+  const lookEveryMs = Math.min(LOOK_EVERY_MS, limits.limitMs / 3, limits.extendMs / 3);
+  if (wait.snapshot && now - wait.snapshot.at < lookEveryMs) return wait;
   const snapshot = await lookAtProgress(dependencies, run);
   const moved = wait.snapshot !== undefined && hasMoved(wait.snapshot, snapshot);
   const deadline = extendDeadline(wait.deadline, wait.beganAt, snapshot.at, moved, limits);

@@ -16,7 +16,8 @@ export async function startServer(
   for (;;) {
     const { activity } = supervision;
     if (supervision.detached.signal.aborted) return fail(faultOf('cancelled', 'the launcher let go of the server'));
-    if (activity.kind === 'starting') return activity.done;
+    // A start that a stop is cancelling is no longer worth joining: it is begun anew after that stop.
+    if (activity.kind === 'starting' && !activity.cancel.signal.aborted) return activity.done;
     if (activity.kind === 'idle') return beginStart(supervision, startLimitMs);
     await activity.done;
   }

@@ -191,7 +191,7 @@ export const STATE_TABLE: StateTable = {
   held: {
     'start-began': begin, spawned: no, adopted: adopt, progressed: no, 'became-ready': no, 'version-reported': no,
     'start-failed': no, 'probes-failed': no, 'drain-began': no, 'drain-ended': no,
-    'stop-began': no, 'rung-reached': no, 'stop-proved': no, 'stop-failed': no, 'leftovers-found': leave,
+    'stop-began': no, 'rung-reached': no, 'stop-proved': rest, 'stop-failed': no, 'leftovers-found': leave,
     exited: no, 'restart-planned': no, held: hold, released: rest,
   },
 };

@@ -99,7 +99,8 @@ function conclude(
 /** Down and proven to be: stopped, or held if it must not start by itself. */
 function rest({ dependencies, store, hold }: Supervision): void {
   const at = dependencies.clock.now();
-  store.apply({ kind: 'stop-proved', at });
+  // Held is a way of being down already: only the reason may be another now.
+  if (!hold || store.state().kind !== 'held') store.apply({ kind: 'stop-proved', at });
   if (hold) store.apply({ kind: 'held', at, reason: hold });
 }
 

@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runScript } from '../kit/program.ts';
+import { until } from '../kit/until.ts';
+import { faultIn, valueOf } from './outcomes.ts';
+import { isRunning, SERVER_PROGRAM, supervise } from './supervised.ts';
+
+test('a server that obeys the OS goes on the request, however slowly', async () => {
+  const { control, events } = await supervise(['--port', '{port}', '--quit-takes', '500']);
+  const { process } = valueOf(await control.start());
+  const report = valueOf(await control.stop());
+  expect(report).toMatchObject({ rung: 'request', exit: { kind: 'exited', code: 0 } });
+  expect(report.tookMs).toBeGreaterThanOrEqual(450);
+  expect(isRunning(process.pid)).toBe(false);
+  expect(events).toContainEqual(expect.objectContaining({ kind: 'ended', wanted: true }));
+  expect(events.flatMap((event) => (event.kind === 'state' ? [event.state.kind] : []))).toEqual([
+    'starting',
+    'starting',
+    'up',
+    'stopping',
+    'stopping',
+    'stopped',
+  ]);
+  expect(control.counts().crashes).toBe(0);
+});
+
+test('a server that cooperates is ordered to quit, and nothing else is needed', async () => {
+  const { control, link, platform } = await supervise(['--port', '{port}', '--ignore-terminate']);
+  const { process } = valueOf(await control.start());
+  const order = link.take(10_000);
+  const stop = control.stop({ reason: 'update' });
+  expect(await order).toMatchObject({ kind: 'quit', reason: 'update' });
+  await platform.processes.signal(process, 'kill');
+  expect(valueOf(await stop).rung).toBe('order');
+});
+
+test('a configured command takes the place of the signal, with the process as an argument', async () => {
+  const { control } = await supervise(['--port', '{port}'], (given) => ({
+    ...given,
+    stop: { ...given.stop, request: { kind: 'command', command: ['/bin/kill', '-INT', '{pid}'] } },
+  }));
+  valueOf(await control.start());
+  expect(valueOf(await control.stop())).toMatchObject({ rung: 'request', exit: { kind: 'signalled' } });
+});
+
+test('a server that ignores the request is killed as the last resort', async () => {
+  const { control } = await supervise(['--port', '{port}', '--ignore-terminate'], (given) => ({
+    ...given,
+    stop: { ...given.stop, requestMs: 200 },
+  }));
+  const { process } = valueOf(await control.start());
+  expect(valueOf(await control.stop())).toMatchObject({ rung: 'kill', exit: { kind: 'signalled' } });
+  expect(isRunning(process.pid)).toBe(false);
+});
+
+test('a server that must not be killed survives, is named, and is watched on', async () => {
+  const { control } = await supervise(['--port', '{port}', '--ignore-terminate'], (given) => ({
+    ...given,
+    stop: { ...given.stop, requestMs: 200, kill: 'never' },
+  }));
+  const { process } = valueOf(await control.start());
+  const fault = faultIn(await control.stop());
+  expect(fault.code).toBe('server-survived-stop');
+  expect(fault.values?.['survivors']).toContain(String(process.pid));
+  expect(isRunning(process.pid)).toBe(true);
+  expect(control.state()).toMatchObject({ kind: 'degraded', process: { pid: process.pid } });
+  await until(() => control.state().kind === 'up');
+});
+
+test.each([
+  { report: { backupRunning: true }, done: { backupRunning: false }, cause: 'backup-running' },
+  { report: { progress: 'converting data 40 %' }, done: { progress: '' }, cause: 'server-survived-stop' },
+])('nothing is killed while the server reports $report', async ({ report, done, cause }) => {
+  const { control, link } = await supervise(['--port', '{port}', '--ignore-terminate'], (given) => ({
+    ...given,
+    stop: { ...given.stop, requestMs: 150 },
+  }));
+  const { process } = valueOf(await control.start());
+  link.receive(report);
+  expect(faultIn(await control.stop())).toMatchObject({ code: 'server-survived-stop', cause: { code: cause } });
+  expect(isRunning(process.pid)).toBe(true);
+  link.receive(done);
+  expect(valueOf(await control.stop()).rung).toBe('kill');
+});
+
+test.each(['with-nonce', 'without-nonce'])('a grandchild in a session of its own, %s, is ended too', async (kind) => {
+  const { control, output } = await supervise(['--port', '{port}', '--grandchild', kind]);
+  valueOf(await control.start());
+  const grandchild = Number(/^grandchild (\d+)$/m.exec(output())?.[1]);
+  expect(isRunning(grandchild)).toBe(true);
+  expect(valueOf(await control.stop()).rung).toBe('kill');
+  expect(isRunning(grandchild)).toBe(false);
+});
+
+test('a grandchild that may not be killed is named, and the next start refuses to make a second server', async () => {
+  const { control, output, platform } = await supervise(
+    ['--port', '{port}', '--grandchild', 'with-nonce'],
+    (given) => ({ ...given, stop: { ...given.stop, kill: 'never', proveMs: 300 } }),
+  );
+  valueOf(await control.start());
+  const grandchild = /^grandchild (\d+)$/m.exec(output())?.[1] ?? '';
+  expect(faultIn(await control.stop()).values?.['survivors']).toContain(grandchild);
+  expect(control.state()).toMatchObject({ kind: 'held', reason: { code: 'server-survived-stop' } });
+  expect(faultIn(await control.start()).code).toBe('server-survived-stop');
+  const identity = await platform.processes.identify(Number(grandchild));
+  if (identity) await platform.processes.signal(identity, 'kill');
+  valueOf(await control.start());
+});
+
+test('the stop is not proven while another program holds a file of the bundle', async () => {
+  const { control, options } = await supervise(['--port', '{port}'], (given) => ({
+    ...given,
+    stop: { ...given.stop, proveMs: 400 },
+  }));
+  valueOf(await control.start());
+  const holder = runScript(SERVER_PROGRAM, ['--hold', join(options.bundle, 'resource.txt'), '--say', 'holding']);
+  await holder.said(/holding/);
+  const fault = faultIn(await control.stop());
+  expect(fault.code).toBe('server-survived-stop');
+  expect(fault.values?.['survivors']).toContain(String(holder.pid));
+  holder.signal('SIGKILL');
+  await holder.ended;
+  expect(valueOf(await control.stop()).rung).toBe('prove');
+  expect(control.state().kind).toBe('stopped');
+});
