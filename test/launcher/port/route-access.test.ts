@@ -82,7 +82,11 @@ test.each(ROUTES)('%s %s answers %i to: %s', async (method, path, status, served
     const expected = served.split(' ').includes(caller) ? status : caller === 'anonymous-loopback' ? 401 : 403;
     expect(`${caller} ${answer.status}`).toBe(`${caller} ${expected}`);
     if (expected >= 400)
-      expect(answer.body).toMatchObject({ message: expect.any(String) as unknown, remedy: expect.any(String) as unknown, lang: 'en' });
+      expect(answer.body).toMatchObject({
+        message: expect.any(String) as unknown,
+        remedy: expect.any(String) as unknown,
+        lang: 'en',
+      });
   }
 });
 
