@@ -1,0 +1,113 @@
+/** Mails: a subject of one line, and the parts of which the body is made. */
+export const MAIL_MESSAGES = {
+  'mail.updated.subject': {
+    en: '{name}: update done[, version {to}]',
+    fr: '{name}: mise à jour effectuée[, version {to}]',
+    de: '{name}: Update ausgeführt[, Version {to}]',
+    it: '{name}: aggiornamento eseguito[, versione {to}]',
+  },
+  'mail.updated.body': {
+    en: 'The update is done and the server is available[: version {from} was replaced by {to}].\nUsers can connect again. OM Client may update itself at the first start; this takes 1–2 minutes.',
+    fr: 'La mise à jour est effectuée et le serveur est disponible[: la version {from} a été remplacée par la {to}].\nLes utilisateurs peuvent se reconnecter. OM Client se met éventuellement à jour au premier démarrage; cela dure 1 à 2 minutes.',
+    de: 'Das Update ist ausgeführt und der Server ist verfügbar[: Version {from} wurde durch {to} ersetzt].\nDie Benutzer können sich wieder anmelden. OM Client aktualisiert sich beim ersten Start allenfalls selbst; das dauert 1–2 Minuten.',
+    it: 'L’aggiornamento è eseguito e il server è disponibile[: la versione {from} è stata sostituita dalla {to}].\nGli utenti possono riconnettersi. Al primo avvio OM Client potrebbe aggiornarsi; ci vogliono 1–2 minuti.',
+  },
+  'mail.fell-back.subject': {
+    en: '{name}: update failed, previous version restored',
+    fr: '{name}: échec de la mise à jour, ancienne version rétablie',
+    de: '{name}: Update gescheitert, vorherige Version wiederhergestellt',
+    it: '{name}: aggiornamento fallito, versione precedente ripristinata',
+  },
+  'mail.fell-back.body': {
+    en: 'The update[ to version {to}] failed. The previous version[ {from}] was restored; users can work as before.\nThis version will not be installed again by itself.',
+    fr: 'La mise à jour[ vers la version {to}] a échoué. L’ancienne version[ {from}] a été rétablie; les utilisateurs peuvent travailler comme avant.\nCette version ne sera pas réinstallée d’elle-même.',
+    de: 'Das Update[ auf Version {to}] ist gescheitert. Die vorherige Version[ {from}] wurde wiederhergestellt; die Benutzer können arbeiten wie zuvor.\nDiese Version wird nicht von selbst nochmals installiert.',
+    it: 'L’aggiornamento[ alla versione {to}] è fallito. La versione precedente[ {from}] è stata ripristinata; gli utenti possono lavorare come prima.\nQuesta versione non verrà reinstallata da sola.',
+  },
+  'mail.rolled-back.subject': {
+    en: '{name}: previous version restored[, version {to}]',
+    fr: '{name}: ancienne version rétablie[, version {to}]',
+    de: '{name}: vorherige Version wiederhergestellt[, Version {to}]',
+    it: '{name}: versione precedente ripristinata[, versione {to}]',
+  },
+  'mail.rolled-back.body': {
+    en: 'As ordered, the server went back[ from version {from} to version {to}] and is available.\nUsers can connect again. A newer OM Client may be replaced at its first start.',
+    fr: 'Comme demandé, le serveur est revenu[ de la version {from} à la version {to}] et est disponible.\nLes utilisateurs peuvent se reconnecter. Un OM Client plus récent sera éventuellement remplacé au premier démarrage.',
+    de: 'Wie verlangt ist der Server[ von Version {from} auf Version {to}] zurückgegangen und verfügbar.\nDie Benutzer können sich wieder anmelden. Ein neuerer OM Client wird beim ersten Start allenfalls ersetzt.',
+    it: 'Come richiesto, il server è tornato[ dalla versione {from} alla versione {to}] ed è disponibile.\nGli utenti possono riconnettersi. Un OM Client più recente potrebbe essere sostituito al primo avvio.',
+  },
+  'mail.refused.subject': {
+    en: '{name}: update not carried out',
+    fr: '{name}: mise à jour non effectuée',
+    de: '{name}: Update nicht ausgeführt',
+    it: '{name}: aggiornamento non eseguito',
+  },
+  'mail.refused.body': {
+    en: 'The update[ to version {to}] was not carried out. The installed version[ {from}] was not touched.',
+    fr: 'La mise à jour[ vers la version {to}] n’a pas été effectuée. La version installée[ {from}] n’a pas été touchée.',
+    de: 'Das Update[ auf Version {to}] wurde nicht ausgeführt. Die installierte Version[ {from}] wurde nicht angetastet.',
+    it: 'L’aggiornamento[ alla versione {to}] non è stato eseguito. La versione installata[ {from}] non è stata toccata.',
+  },
+  'mail.cancelled.subject': {
+    en: '{name}: update cancelled',
+    fr: '{name}: mise à jour annulée',
+    de: '{name}: Update abgebrochen',
+    it: '{name}: aggiornamento annullato',
+  },
+  'mail.cancelled.body': {
+    en: 'The order was cancelled. The installed version[ {from}] was kept.',
+    fr: 'L’ordre a été annulé. La version installée[ {from}] a été conservée.',
+    de: 'Der Auftrag wurde abgebrochen. Die installierte Version[ {from}] bleibt.',
+    it: 'L’ordine è stato annullato. La versione installata[ {from}] è rimasta.',
+  },
+  'mail.held.subject': {
+    en: '{name}: a person is needed',
+    fr: '{name}: intervention nécessaire',
+    de: '{name}: Eingriff nötig',
+    it: '{name}: serve un intervento',
+  },
+  'mail.held.body': {
+    en: 'The update[ to version {to}] stopped and cannot go on by itself, neither forward nor back. Please look at it soon.',
+    fr: 'La mise à jour[ vers la version {to}] s’est interrompue et ne peut continuer d’elle-même, ni en avant ni en arrière. Veuillez intervenir rapidement.',
+    de: 'Das Update[ auf Version {to}] ist stehengeblieben und kann von selbst weder vorwärts noch zurück. Bitte sehen Sie bald nach.',
+    it: 'L’aggiornamento[ alla versione {to}] si è fermato e da solo non può proseguire, né avanti né indietro. Intervenite al più presto.',
+  },
+  'mail.recovered.subject': {
+    en: '{name}: the server is available again',
+    fr: '{name}: le serveur est de nouveau disponible',
+    de: '{name}: der Server ist wieder verfügbar',
+    it: '{name}: il server è di nuovo disponibile',
+  },
+  'mail.recovered.body': {
+    en: 'The server is available again[ (version {to})]. Nothing more needs to be done.',
+    fr: 'Le serveur est de nouveau disponible[ (version {to})]. Aucune autre intervention n’est nécessaire.',
+    de: 'Der Server ist wieder verfügbar[ (Version {to})]. Weiter ist nichts nötig.',
+    it: 'Il server è di nuovo disponibile[ (versione {to})]. Non occorre altro.',
+  },
+  'mail.greeting': { en: 'Good day', fr: 'Bonjour,', de: 'Guten Tag', it: 'Buongiorno' },
+  'mail.reason': { en: 'Reason: {message}', fr: 'Raison: {message}', de: 'Grund: {message}', it: 'Motivo: {message}' },
+  'mail.remedy': {
+    en: 'What to do: {remedy}',
+    fr: 'Que faire: {remedy}',
+    de: 'Was zu tun ist: {remedy}',
+    it: 'Che cosa fare: {remedy}',
+  },
+  'mail.downtime': {
+    en: 'The server was not available for {time}.',
+    fr: 'Le serveur est resté indisponible pendant {time}.',
+    de: 'Der Server war während {time} nicht verfügbar.',
+    it: 'Il server non è stato disponibile per {time}.',
+  },
+  'mail.ordered': {
+    en: 'Ordered by {by} at {time}; ended at {end}.',
+    fr: 'Ordre donné par {by} le {time}; terminé le {end}.',
+    de: 'Bestellt von {by} am {time}; beendet am {end}.',
+    it: 'Ordinato da {by} il {time}; terminato il {end}.',
+  },
+  'mail.signature': {
+    en: 'om-launcher on {host} · order {id}',
+    fr: 'om-launcher sur {host} · ordre {id}',
+    de: 'om-launcher auf {host} · Auftrag {id}',
+    it: 'om-launcher su {host} · ordine {id}',
+  },
+} as const;

@@ -1,0 +1,386 @@
+import type { FaultTexts } from './fault-text.ts';
+
+/** Preconditions of an update, and what moves along with it. */
+export const UPDATE_FAULTS = {
+  'folder-missing': {
+    en: ['The Office Maker folder is missing.', 'Restore {path}, or correct `"folder"` in the configuration.'],
+    fr: [
+      'Le dossier Office Maker est introuvable.',
+      'Rétablissez {path} ou corrigez `"folder"` dans la configuration.',
+    ],
+    de: [
+      'Der Ordner Office Maker fehlt.',
+      'Stellen Sie {path} wieder her oder berichtigen Sie `"folder"` in der Konfiguration.',
+    ],
+    it: ['Manca la cartella Office Maker.', 'Ripristinate {path} o correggete `"folder"` nella configurazione.'],
+  },
+  'volume-refused': {
+    en: [
+      'The volume cannot carry an update safely.',
+      'Move the Office Maker folder to a local, writable disk; now it is in {path}.',
+    ],
+    fr: [
+      'Le volume ne permet pas une mise à jour sûre.',
+      'Déplacez le dossier Office Maker sur un disque local accessible en écriture; il se trouve dans {path}.',
+    ],
+    de: [
+      'Der Datenträger lässt kein sicheres Update zu.',
+      'Verschieben Sie den Ordner Office Maker auf einen lokalen, beschreibbaren Datenträger; er liegt in {path}.',
+    ],
+    it: [
+      'Il volume non permette un aggiornamento sicuro.',
+      'Spostate la cartella Office Maker su un disco locale scrivibile; ora si trova in {path}.',
+    ],
+  },
+  'release-out-of-reach': {
+    en: [
+      'The version[ {version}] cannot be reached in one step from the installed one.',
+      'Install the version in between first; `om-launcher check` shows what is offered.',
+    ],
+    fr: [
+      'La version[ {version}] ne peut pas être atteinte en une étape depuis celle installée.',
+      'Installez d’abord la version intermédiaire; `om-launcher check` montre ce qui est proposé.',
+    ],
+    de: [
+      'Die Version[ {version}] ist von der installierten nicht in einem Schritt erreichbar.',
+      'Installieren Sie zuerst die Version dazwischen; `om-launcher check` zeigt, was angeboten wird.',
+    ],
+    it: [
+      'La versione[ {version}] non è raggiungibile in un solo passo da quella installata.',
+      'Installate prima la versione intermedia; `om-launcher check` mostra che cosa è offerto.',
+    ],
+  },
+  'bundle-missing': {
+    en: [
+      'The application is missing at its place.',
+      'Restore {path}, for example with `om-launcher rollback`, or correct `"bundle"` in the configuration.',
+    ],
+    fr: [
+      'L’application est introuvable à son emplacement.',
+      'Rétablissez {path}, par exemple avec `om-launcher rollback`, ou corrigez `"bundle"` dans la configuration.',
+    ],
+    de: [
+      'Die Anwendung fehlt an ihrem Ort.',
+      'Stellen Sie {path} wieder her, zum Beispiel mit `om-launcher rollback`, oder berichtigen Sie `"bundle"` in der Konfiguration.',
+    ],
+    it: [
+      'L’applicazione manca al suo posto.',
+      'Ripristinate {path}, per esempio con `om-launcher rollback`, o correggete `"bundle"` nella configurazione.',
+    ],
+  },
+  'bundle-incomplete': {
+    en: [
+      'The application is not complete.',
+      'Go back with `om-launcher rollback`, or order the update again. It is about {path}.',
+    ],
+    fr: [
+      'L’application est incomplète.',
+      'Revenez en arrière avec `om-launcher rollback` ou redonnez l’ordre de mise à jour. Il s’agit de {path}.',
+    ],
+    de: [
+      'Die Anwendung ist nicht vollständig.',
+      'Gehen Sie mit `om-launcher rollback` zurück oder bestellen Sie das Update neu. Es geht um {path}.',
+    ],
+    it: [
+      'L’applicazione è incompleta.',
+      'Tornate indietro con `om-launcher rollback` o riordinate l’aggiornamento. Si tratta di {path}.',
+    ],
+  },
+  'port-in-use': {
+    en: [
+      'The port[ {port}] is in use[ by {holder}].',
+      'End the program that uses it, or give another port in the configuration.',
+    ],
+    fr: [
+      'Le port[ {port}] est occupé[ par {holder}].',
+      'Arrêtez le programme qui l’utilise ou indiquez un autre port dans la configuration.',
+    ],
+    de: [
+      'Der Port[ {port}] ist belegt[ durch {holder}].',
+      'Beenden Sie das Programm, das ihn benutzt, oder geben Sie in der Konfiguration einen anderen Port an.',
+    ],
+    it: [
+      'La porta[ {port}] è occupata[ da {holder}].',
+      'Chiudete il programma che la usa o indicate un’altra porta nella configurazione.',
+    ],
+  },
+  'space-short': {
+    en: [
+      'There is not enough space on the disk[ ({needed} needed, {free} free)].',
+      'Free space on the volume of {path}, then repeat.',
+    ],
+    fr: [
+      'La place sur le disque ne suffit pas[ ({needed} nécessaires, {free} libres)].',
+      'Libérez de la place sur le volume de {path}, puis recommencez.',
+    ],
+    de: [
+      'Der Platz auf dem Datenträger reicht nicht[ ({needed} nötig, {free} frei)].',
+      'Geben Sie auf dem Datenträger von {path} Platz frei und wiederholen Sie den Vorgang.',
+    ],
+    it: [
+      'Lo spazio sul disco non basta[ ({needed} necessari, {free} liberi)].',
+      'Liberate spazio sul volume di {path}, poi riprovate.',
+    ],
+  },
+  'rights-missing': {
+    en: [
+      'The account lacks rights on the Office Maker folder.',
+      'Give {account} full rights on {path}, then run `om-launcher doctor`.',
+    ],
+    fr: [
+      'Le compte n’a pas tous les droits sur le dossier Office Maker.',
+      'Donnez à {account} tous les droits sur {path}, puis lancez `om-launcher doctor`.',
+    ],
+    de: [
+      'Dem Konto fehlen Rechte auf den Ordner Office Maker.',
+      'Geben Sie {account} volle Rechte auf {path} und starten Sie dann `om-launcher doctor`.',
+    ],
+    it: [
+      'All’account mancano diritti sulla cartella Office Maker.',
+      'Date a {account} tutti i diritti su {path}, poi eseguite `om-launcher doctor`.',
+    ],
+  },
+  'probe-blocked': {
+    en: [
+      'A trial file was blocked or removed.',
+      'Except the Office Maker folder in the antivirus; `om-launcher doctor --print-exclusions` lists the paths. It is about {path}.',
+    ],
+    fr: [
+      'Un fichier d’essai a été bloqué ou supprimé.',
+      'Ajoutez le dossier Office Maker aux exceptions de l’antivirus; `om-launcher doctor --print-exclusions` liste les chemins. Il s’agit de {path}.',
+    ],
+    de: [
+      'Eine Probedatei wurde blockiert oder entfernt.',
+      'Nehmen Sie den Ordner Office Maker vom Virenschutz aus; `om-launcher doctor --print-exclusions` nennt die Pfade. Es geht um {path}.',
+    ],
+    it: [
+      'Un file di prova è stato bloccato o rimosso.',
+      'Aggiungete la cartella Office Maker alle eccezioni dell’antivirus; `om-launcher doctor --print-exclusions` elenca i percorsi. Si tratta di {path}.',
+    ],
+  },
+  'smoke-failed': {
+    en: [
+      'The new version failed its trial run.',
+      'Keep the installed version and tell the publisher; check that the antivirus does not block it.',
+    ],
+    fr: [
+      'La nouvelle version a échoué à l’essai.',
+      'Gardez la version installée et avertissez l’éditeur; vérifiez que l’antivirus ne la bloque pas.',
+    ],
+    de: [
+      'Die neue Version hat den Probelauf nicht bestanden.',
+      'Behalten Sie die installierte Version und melden Sie es dem Herausgeber; prüfen Sie, ob der Virenschutz sie blockiert.',
+    ],
+    it: [
+      'La nuova versione non ha superato la prova.',
+      'Tenete la versione installata e avvisate l’editore; verificate che l’antivirus non la blocchi.',
+    ],
+  },
+  'seal-broken': {
+    en: [
+      'The system’s signature of the new application is not valid.',
+      'Do not install it; tell the publisher which version it is.',
+    ],
+    fr: [
+      'La signature système de la nouvelle application n’est pas valable.',
+      'Ne l’installez pas; indiquez à l’éditeur de quelle version il s’agit.',
+    ],
+    de: [
+      'Die Systemsignatur der neuen Anwendung ist nicht gültig.',
+      'Installieren Sie sie nicht; melden Sie dem Herausgeber, um welche Version es geht.',
+    ],
+    it: [
+      'La firma di sistema della nuova applicazione non è valida.',
+      'Non installatela; indicate all’editore di quale versione si tratta.',
+    ],
+  },
+  'backup-running': {
+    en: ['A backup of the data is running.', 'Wait until the backup has ended; the update then goes on.'],
+    fr: [
+      'Une sauvegarde des données est en cours.',
+      'Attendez la fin de la sauvegarde; la mise à jour reprend ensuite.',
+    ],
+    de: [
+      'Eine Sicherung der Daten läuft.',
+      'Warten Sie, bis die Sicherung beendet ist; danach geht das Update weiter.',
+    ],
+    it: ['È in corso una copia di sicurezza dei dati.', 'Aspettate la fine della copia; poi l’aggiornamento prosegue.'],
+  },
+  'update-running': {
+    en: [
+      'An update is already under way[ ({updateId})].',
+      'Follow it with `om-launcher status --watch`, or stop it with `om-launcher cancel`.',
+    ],
+    fr: [
+      'Une mise à jour est déjà en cours[ ({updateId})].',
+      'Suivez-la avec `om-launcher status --watch` ou arrêtez-la avec `om-launcher cancel`.',
+    ],
+    de: [
+      'Ein Update läuft bereits[ ({updateId})].',
+      'Verfolgen Sie es mit `om-launcher status --watch` oder brechen Sie es mit `om-launcher cancel` ab.',
+    ],
+    it: [
+      'Un aggiornamento è già in corso[ ({updateId})].',
+      'Seguitelo con `om-launcher status --watch` o fermatelo con `om-launcher cancel`.',
+    ],
+  },
+  'nothing-to-do': {
+    en: [
+      'There is nothing to do[ (version {version})].',
+      '`om-launcher check` and `om-launcher releases` show what is possible.',
+    ],
+    fr: [
+      'Il n’y a rien à faire[ (version {version})].',
+      '`om-launcher check` et `om-launcher releases` montrent ce qui est possible.',
+    ],
+    de: [
+      'Es gibt nichts zu tun[ (Version {version})].',
+      '`om-launcher check` und `om-launcher releases` zeigen, was möglich ist.',
+    ],
+    it: [
+      'Non c’è nulla da fare[ (versione {version})].',
+      '`om-launcher check` e `om-launcher releases` mostrano che cosa è possibile.',
+    ],
+  },
+  'too-late': {
+    en: [
+      'It is too late: the point of no return has passed.',
+      'Wait for the end; then go back with `om-launcher rollback` if needed.',
+    ],
+    fr: [
+      'Il est trop tard: le point de non-retour est passé.',
+      'Attendez la fin, puis revenez en arrière avec `om-launcher rollback` si nécessaire.',
+    ],
+    de: [
+      'Es ist zu spät: Der Punkt ohne Umkehr ist überschritten.',
+      'Warten Sie das Ende ab; gehen Sie danach bei Bedarf mit `om-launcher rollback` zurück.',
+    ],
+    it: [
+      'È troppo tardi: il punto di non ritorno è superato.',
+      'Aspettate la fine, poi tornate indietro con `om-launcher rollback` se serve.',
+    ],
+  },
+  'outside-window': {
+    en: [
+      'The maintenance window is closed.',
+      'The update waits for the next window; `om-launcher update` installs it now.',
+    ],
+    fr: [
+      'La fenêtre de maintenance est fermée.',
+      'La mise à jour attend la prochaine fenêtre; `om-launcher update` l’installe maintenant.',
+    ],
+    de: [
+      'Das Wartungsfenster ist geschlossen.',
+      'Das Update wartet auf das nächste Fenster; `om-launcher update` installiert es jetzt.',
+    ],
+    it: [
+      'La finestra di manutenzione è chiusa.',
+      'L’aggiornamento attende la prossima finestra; `om-launcher update` lo installa subito.',
+    ],
+  },
+  'release-marked-bad': {
+    en: [
+      'The version[ {version}] failed here before and is not installed by itself.',
+      'To try it again, order it expressly with `om-launcher update --to VERSION`.',
+    ],
+    fr: [
+      'La version[ {version}] a déjà échoué ici et n’est pas installée d’elle-même.',
+      'Pour réessayer, commandez-la expressément avec `om-launcher update --to VERSION`.',
+    ],
+    de: [
+      'Die Version[ {version}] ist hier schon gescheitert und wird nicht von selbst installiert.',
+      'Für einen neuen Versuch bestellen Sie sie ausdrücklich mit `om-launcher update --to VERSION`.',
+    ],
+    it: [
+      'La versione[ {version}] qui è già fallita e non viene installata da sola.',
+      'Per riprovare ordinatela espressamente con `om-launcher update --to VERSION`.',
+    ],
+  },
+  'carry-over-invalid': {
+    en: [
+      'A file with your settings or certificates could not be carried over.',
+      'Correct {path} in the installed version, then order the update again.',
+    ],
+    fr: [
+      'Un fichier de vos réglages ou certificats n’a pas pu être repris.',
+      'Corrigez {path} dans la version installée, puis redonnez l’ordre de mise à jour.',
+    ],
+    de: [
+      'Eine Datei mit Ihren Einstellungen oder Zertifikaten konnte nicht übernommen werden.',
+      'Berichtigen Sie {path} in der installierten Version und bestellen Sie das Update neu.',
+    ],
+    it: [
+      'Un file con le vostre impostazioni o certificati non ha potuto essere ripreso.',
+      'Correggete {path} nella versione installata, poi riordinate l’aggiornamento.',
+    ],
+  },
+  'carry-over-emptied': {
+    en: [
+      'A file with your settings holds less than at the last update.',
+      'Check {path} in the installed version and restore it, then order the update again.',
+    ],
+    fr: [
+      'Un fichier de vos réglages contient moins qu’à la dernière mise à jour.',
+      'Contrôlez {path} dans la version installée et rétablissez-le, puis redonnez l’ordre de mise à jour.',
+    ],
+    de: [
+      'Eine Datei mit Ihren Einstellungen enthält weniger als beim letzten Update.',
+      'Prüfen Sie {path} in der installierten Version, stellen Sie die Datei wieder her und bestellen Sie das Update neu.',
+    ],
+    it: [
+      'Un file con le vostre impostazioni contiene meno che all’ultimo aggiornamento.',
+      'Controllate {path} nella versione installata e ripristinatelo, poi riordinate l’aggiornamento.',
+    ],
+  },
+  'data-format-changed': {
+    en: [
+      'The data were converted; the version[ {version}] cannot read them.',
+      'To go back with the data as they were before the update, use `om-launcher rollback --data`; what was entered since is lost.',
+    ],
+    fr: [
+      'Les données ont été converties; la version[ {version}] ne peut pas les lire.',
+      'Pour revenir avec les données d’avant la mise à jour, utilisez `om-launcher rollback --data`; les saisies faites depuis sont perdues.',
+    ],
+    de: [
+      'Die Daten wurden umgewandelt; die Version[ {version}] kann sie nicht lesen.',
+      'Um mit den Daten von vor dem Update zurückzugehen, verwenden Sie `om-launcher rollback --data`; seither Erfasstes geht verloren.',
+    ],
+    it: [
+      'I dati sono stati convertiti; la versione[ {version}] non può leggerli.',
+      'Per tornare ai dati di prima dell’aggiornamento usate `om-launcher rollback --data`; quanto inserito da allora va perso.',
+    ],
+  },
+  'data-backup-failed': {
+    en: ['The data could not be backed up.', 'Check space and rights in {path}, then order the update again.'],
+    fr: [
+      'Les données n’ont pas pu être sauvegardées.',
+      'Contrôlez la place et les droits dans {path}, puis redonnez l’ordre de mise à jour.',
+    ],
+    de: [
+      'Die Daten konnten nicht gesichert werden.',
+      'Prüfen Sie Platz und Rechte in {path} und bestellen Sie das Update neu.',
+    ],
+    it: [
+      'Non è stato possibile salvare i dati.',
+      'Controllate spazio e diritti in {path}, poi riordinate l’aggiornamento.',
+    ],
+  },
+  'data-restore-failed': {
+    en: [
+      'The data could not be restored.',
+      'Do not start the server. Restore the data from the backup by hand; it is about {path}.',
+    ],
+    fr: [
+      'Les données n’ont pas pu être rétablies.',
+      'Ne démarrez pas le serveur. Rétablissez les données à la main depuis la sauvegarde; il s’agit de {path}.',
+    ],
+    de: [
+      'Die Daten konnten nicht wiederhergestellt werden.',
+      'Starten Sie den Server nicht. Stellen Sie die Daten von Hand aus der Sicherung wieder her; es geht um {path}.',
+    ],
+    it: [
+      'Non è stato possibile ripristinare i dati.',
+      'Non avviate il server. Ripristinate i dati a mano dalla copia di sicurezza; si tratta di {path}.',
+    ],
+  },
+} as const satisfies Partial<FaultTexts>;
