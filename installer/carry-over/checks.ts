@@ -9,10 +9,17 @@ interface StrictXmlParser {
 
 /** Is it well-formed XML? The failure is a reason, one sentence. */
 export function checkXml(content: Buffer): Result<void, string> {
-  const parser: StrictXmlParser = new XMLParser({ processEntities: false });
+  const parser: StrictXmlParser = new XMLParser({
+    processEntities: false,
+    ignoreDeclaration: true,
+    ignorePiTags: true,
+  });
   try {
-    parser.parse(decodeText(content), true);
-    return succeed();
+    // XML 1.0, production 1: exactly one root element, which the parser does not insist on.
+    const roots = Object.values(Object(parser.parse(decodeText(content), true)) as object);
+    return roots.length === 1 && !Array.isArray(roots[0])
+      ? succeed()
+      : fail('not well-formed XML: more than one root element');
   } catch (error) {
     return fail(`not well-formed XML: ${reasonOf(error)}`);
   }

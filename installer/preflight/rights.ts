@@ -86,6 +86,8 @@ export const checkSameVolume: PreflightRun = async (dependencies, { bundle, stag
   const { files, machine } = dependencies;
   const place = await probingPlace(files, { bundle, staging });
   if (!place.ok) return place;
+  const cleared = await clearProbes(dependencies, place.value);
+  if (!cleared.ok) return fail(missingRight(dependencies, place.value, 'list', cleared.fault));
   const name = probeName();
   const [staged, live] = [join(place.value, name), join(dirname(bundle), `${name}-renamed`)];
   const tried = await moveThereAndBack(files, staged, live);
