@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { format } from 'prettier';
 import { configurationDocument } from '../launcher/configuration/document.ts';
+import { runbookDocument } from '../launcher/texts/runbook.ts';
 import { pipelinePage } from './pages/pipeline.ts';
 import { serverStatesPage } from './pages/server-states.ts';
 
@@ -17,6 +18,7 @@ interface Page {
 const PAGES: readonly Page[] = [
   { file: 'configuration.md', generate: configurationDocument },
   { file: 'pipeline.md', generate: pipelinePage },
+  { file: 'runbook.md', generate: runbookDocument },
   { file: 'server-states.md', generate: serverStatesPage },
 ];
 
