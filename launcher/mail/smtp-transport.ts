@@ -1,3 +1,5 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
 import { createTransport } from 'nodemailer';
 import type { Clock } from '../../platform/clock.ts';
 import { type FaultCode, type Fault, faultOf } from '../../platform/fault.ts';
@@ -137,12 +139,13 @@ function messageOf(mail: AddressedMail, from: string) {
   };
 }
 
-interface SmtpError {
-  readonly code?: string;
-  readonly responseCode?: number;
-  readonly command?: string;
-  readonly message: string;
-}
+const ErrorFields = Type.Object({
+  message: Type.String(),
+  code: Type.Optional(Type.String()),
+  responseCode: Type.Optional(Type.Number()),
+  command: Type.Optional(Type.String()),
+});
+type SmtpError = Static<typeof ErrorFields>;
 
 /** RFC 5321 §4.2.1: a 5xx about this mail or address is final. One about the log-in is not: somebody can correct it. */
 function judge(error: unknown, configuration: MailConfiguration): Result<SendOutcome> {
@@ -167,13 +170,7 @@ function mailFault(code: FaultCode, detail: string, { smtp }: MailConfiguration)
   return faultOf('mail-failed', `${target}: ${detail}`, { operation: 'send mail', values: { target }, cause });
 }
 
+/** nodemailer's errors are plain errors with fields; anything else keeps its message alone. */
 function asSmtpError(error: unknown): SmtpError {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const fields: { readonly code?: unknown; readonly responseCode?: unknown; readonly command?: unknown } = error;
-  return {
-    message: error.message,
-    ...(typeof fields.code === 'string' ? { code: fields.code } : {}),
-    ...(typeof fields.responseCode === 'number' ? { responseCode: fields.responseCode } : {}),
-    ...(typeof fields.command === 'string' ? { command: fields.command } : {}),
-  };
+  return Value.Check(ErrorFields, error) ? error : { message: String(error) };
 }
