@@ -15,10 +15,14 @@ import {
   type Misbehaviour,
   type RepositoryServer,
 } from './kit/repository-server.ts';
+import { runProgram } from '../../kit/program.ts';
+import { until } from '../../kit/until.ts';
 import { createScene, NOW, refused, succeeded, type Scene } from './kit/scene.ts';
 import { createTestRepository, type TestRepository } from './kit/tuf-repository.ts';
 
 const SIZE = 400_000;
+/** A whole program has to start in it, on a machine that may be busy. */
+const CHILD_DEADLINE_MS = 30_000;
 
 interface Stage {
   readonly pack: Buffer;
@@ -28,9 +32,9 @@ interface Stage {
   readonly scene: Scene;
 }
 
-async function stage(size = SIZE): Promise<Stage> {
+async function stage(size = SIZE, now = NOW): Promise<Stage> {
   const pack = randomBytes(size);
-  const repository = createTestRepository(NOW);
+  const repository = createTestRepository(now);
   const release = repository.addRelease('1.0', { pack });
   repository.issue();
   return { pack, release, repository, server: await serveRepository(repository.files), scene: createScene(repository) };
@@ -81,7 +85,7 @@ describe('a download', () => {
     expect(ranges.at(-1)?.ifRange).toBe(etagOf(pack));
   });
 
-  it('is cancelled at every 1 % and goes on in the next call, as after a kill', async () => {
+  it('is cancelled at every 1 % and goes on in the next call', async () => {
     const { pack, release, server, scene } = await stage();
     let sent = 0;
     server.misbehave = onPack((from, response, bytes) => {
@@ -92,15 +96,14 @@ describe('a download', () => {
       else response.write(bytes.subarray(from, end));
       return true;
     });
+    const source = scene.open(server.url);
     for (let calls = 1; ; calls += 1) {
       const abort = new AbortController();
       const start = partSize(scene);
       const onProgress = ({ doneBytes }: TransferProgress): void => {
         if (doneBytes > start && doneBytes < pack.length) abort.abort();
       };
-      const outcome = await scene
-        .open(server.url)
-        .download(release, scene.folder, { signal: abort.signal, onProgress });
+      const outcome = await source.download(release, scene.folder, { signal: abort.signal, onProgress });
       if (outcome.ok) break;
       expect(outcome.fault.code).toBe('cancelled');
       expect(partSize(scene)).toBeGreaterThan(start);
@@ -109,6 +112,41 @@ describe('a download', () => {
     expect(content(scene).equals(pack)).toBe(true);
     expect(sent).toBeLessThanOrEqual(pack.length * 1.1);
   });
+
+  it(
+    'is killed half-way, and the next launcher goes on',
+    async () => {
+      const { pack, release, repository, server, scene } = await stage(SIZE, Date.now());
+      let sent = 0;
+      server.misbehave = onPack((from, response, bytes) => {
+        const end = Math.min(bytes.length, from + bytes.length / 2);
+        sent += end - from;
+        head(response, from, bytes);
+        if (end === bytes.length) response.end(bytes.subarray(from));
+        else response.write(bytes.subarray(from, end));
+        return true;
+      });
+      writeFileSync(join(scene.stateFolder, 'root.json'), repository.firstRoot);
+      const program = join(import.meta.dirname, 'kit', 'download-program.ts');
+      for (const last of [false, true]) {
+        const child = runProgram(process.execPath, [program, server.url, scene.stateFolder, scene.folder]);
+        if (last) expect(await child.ended, child.errorOutput()).toBe(0);
+        else {
+          await until(
+            () => partSize(scene) === pack.length / 2,
+            () => child.errorOutput(),
+            CHILD_DEADLINE_MS,
+          );
+          child.signal('SIGKILL');
+          await child.ended;
+        }
+      }
+      expect(release.version).toBe('1.0');
+      expect(content(scene).equals(pack)).toBe(true);
+      expect(sent).toBe(pack.length);
+    },
+    2 * CHILD_DEADLINE_MS,
+  );
 
   it('reports progress to the last byte, with a rate', async () => {
     const { pack, release, server, scene } = await stage();

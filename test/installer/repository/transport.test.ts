@@ -64,7 +64,7 @@ describe('redirects', () => {
     server.misbehave = (request, response) => {
       if (request.url?.startsWith('/metadata/timestamp.json') !== true || hops === 0) return false;
       hops -= 1;
-      response.writeHead(302, { location: `${request.url}` }).end();
+      response.writeHead(302, { location: request.url }).end();
       return true;
     };
     succeeded(await scene.open(server.url).refresh());
@@ -295,10 +295,9 @@ function leadTo(port: number, address: string): Network {
       const client = network.httpClient(options);
       return {
         ...client,
-        request: ({ addresses: _judged, ...request }) => {
-          const url = new URL(request.url);
-          if (url.hostname === 'releases.example.org') url.host = `127.0.0.1:${String(port)}`;
-          return client.request({ ...request, url: url.href });
+        request: ({ url, method, headers = {}, headTimeoutMs, idleTimeoutMs }) => {
+          const led = url.replace('//releases.example.org/', `//127.0.0.1:${String(port)}/`);
+          return client.request({ url: led, method, headers, headTimeoutMs, idleTimeoutMs });
         },
       };
     },
