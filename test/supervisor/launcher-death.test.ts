@@ -2,75 +2,88 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openPlatform } from '../../platform/current.ts';
+import type { ProcessIdentity } from '../../platform/processes.ts';
 import { freePort } from '../kit/free-port.ts';
 import { runScript } from '../kit/program.ts';
 import { temporaryFolder } from '../kit/temporary-folder.ts';
-import { until } from '../kit/until.ts';
-import { endAll, readRecord, serverOptions } from './supervised.ts';
+import { valueOf } from './outcomes.ts';
+import { controlOf, endAll, readRecord, serverOptions, type Supervised } from './supervised.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../programs/children/launcher.ts');
-const ROUNDS = 20;
+/** Intent, token, rotation of the output, spawn, record, record of the readiness. */
+const ACTS = 6;
+const TIMED_ROUNDS = 8;
 /** Longer than a launcher needs from its first words to a ready server on an idle machine. */
 const LATEST_DEATH_MS = 400;
 const LONG_MS = 120_000;
 
 test(
-  'a launcher killed at any moment: the next one finds the server, and there is exactly one',
-  { timeout: LONG_MS },
+  'killed before or after any act of a start: the next launcher ends up with exactly one server',
+  {
+    timeout: LONG_MS,
+  },
   async () => {
-    const { folder, optionsFile, platform, port } = await prepare();
-    for (let round = 0; round < ROUNDS; round += 1) {
-      // Spread evenly over the whole start rather than drawn, so that every run tries every part of it.
-      const first = runScript(LAUNCHER, [optionsFile]);
-      await first.said(/begins/);
-      await new Promise((resolve) => setTimeout(resolve, (LATEST_DEATH_MS * round) / ROUNDS));
-      first.signal('SIGKILL');
-      await first.ended;
-      const before = await serversOf(platform, folder);
-      expect(before.length).toBeLessThanOrEqual(1);
-
-      const second = runScript(LAUNCHER, [optionsFile]);
-      const [, pid] = await second.said(/^up (\d+)$/m);
-      const after = await serversOf(platform, folder);
-      expect(after.map(({ pid: living }) => String(living))).toEqual([pid]);
-      if (before[0]) expect(after).toEqual(before);
-      expect((await platform.processes.portHolders(port)).map((holder) => holder?.pid)).toEqual([Number(pid)]);
-      second.signal('SIGKILL');
-      await second.ended;
-      if (round % 2 === 0) await endAll(platform, folder);
+    const scene = await prepare();
+    const found: number[] = [];
+    for (let act = 1; act <= ACTS; act += 1) {
+      for (const moment of ['before', 'after']) {
+        const first = runScript(LAUNCHER, [scene.optionsFile, moment, String(act)]);
+        expect(await first.ended).toBe('SIGKILL');
+        const orphans = await succeedIt(scene);
+        found.push(orphans.length);
+        await endAll(scene.platform, scene.folder);
+      }
     }
+    // Nobody before the spawn, one server from the spawn on, whether or not its record was written.
+    expect(found).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
   },
 );
 
-test('the record is the only thing between intent and spawn that is missing: the server is still found', async () => {
-  const { folder, optionsFile, platform } = await prepare();
-  const first = runScript(LAUNCHER, [optionsFile]);
-  const [, pid] = await first.said(/^up (\d+)$/m);
-  first.signal('SIGKILL');
-  await first.ended;
-  const { nonce, bootId } = readRecord(folder);
-  const intent = { schema: 1, kind: 'intent', nonce, bootId };
-  writeFileSync(join(folder, 'state', 'server-child.json'), JSON.stringify(intent));
-  const second = runScript(LAUNCHER, [optionsFile]);
-  await second.said(new RegExp(`^adopted ${pid ?? ''}$`, 'm'));
-  await second.said(new RegExp(`^up ${pid ?? ''}$`, 'm'));
-  await until(async () => (await serversOf(platform, folder)).length === 1);
+test('killed at any moment, server kept from round to round: still exactly one', { timeout: LONG_MS }, async () => {
+  const scene = await prepare();
+  for (let round = 0; round < TIMED_ROUNDS; round += 1) {
+    const first = runScript(LAUNCHER, [scene.optionsFile]);
+    await first.said(/begins/);
+    await scene.platform.clock.sleep((LATEST_DEATH_MS * round) / TIMED_ROUNDS);
+    first.signal('SIGKILL');
+    await first.ended;
+    await succeedIt(scene);
+    if (round % 2 === 0) await endAll(scene.platform, scene.folder);
+  }
 });
+
+type Scene = Awaited<ReturnType<typeof prepare>>;
 
 async function prepare() {
   const platform = openPlatform();
   const folder = temporaryFolder('launcher-death');
   onTestFinished(() => endAll(platform, folder));
   const port = await freePort();
-  mkdirSync(join(folder, 'bundle'));
-  mkdirSync(join(folder, 'state'));
+  for (const name of ['bundle', 'state', 'logs']) mkdirSync(join(folder, name));
+  writeFileSync(join(folder, 'logs', 'server.log'), 'of an earlier run\n');
+  const options = serverOptions(folder, port, ['--port', String(port)]);
   const optionsFile = join(folder, 'options.json');
-  writeFileSync(optionsFile, JSON.stringify(serverOptions(folder, port, ['--port', String(port)])));
-  return { folder, optionsFile, platform, port };
+  writeFileSync(optionsFile, JSON.stringify(options));
+  return { folder, optionsFile, options, platform, port };
 }
 
-/** Every process that was started as a server of this folder, whichever launcher started it. */
-async function serversOf(platform: ReturnType<typeof openPlatform>, folder: string) {
+/** The next launcher adopts or starts; gives the servers that were there before it. */
+async function succeedIt({ folder, port, options, platform }: Scene): Promise<readonly ProcessIdentity[]> {
+  const before = await serversOf(platform, folder);
+  expect(before.length).toBeLessThanOrEqual(1);
+  const next: Supervised = controlOf(folder, port, options);
+  const adopted = await next.control.adopt();
+  expect(adopted).toEqual(before[0]);
+  const { process } = valueOf(await next.control.start());
+  if (before[0]) expect(process).toEqual(before[0]);
+  expect(await serversOf(platform, folder)).toEqual([process]);
+  expect(await platform.processes.portHolders(port)).toEqual([process]);
+  await next.control.detach();
+  return before;
+}
+
+/** Every process of the last start, whichever launcher made it; earlier starts were proven to be over before it. */
+async function serversOf(platform: Supervised['platform'], folder: string): Promise<readonly ProcessIdentity[]> {
   let nonce: unknown;
   try {
     nonce = readRecord(folder)['nonce'];

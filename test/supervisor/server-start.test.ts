@@ -64,11 +64,14 @@ test('a caller who does not want to wait any more leaves the start alone', async
 });
 
 test('a slow start goes on beyond its limit while its output grows', async () => {
-  const { control } = await supervise(['--port', '{port}', '--listen-after', '2500', '--write-every', '50'], (given) => ({
-    ...given,
-    start: { limitMs: 900, extendMs: 900, hardLimitMs: 15_000 },
-  }));
-  expect(valueOf(await control.start()).readyAfterMs).toBeGreaterThan(2_000);
+  const { control } = await supervise(
+    ['--port', '{port}', '--listen-after', '3500', '--write-every', '50'],
+    (given) => ({
+      ...given,
+      start: { limitMs: 1_500, extendMs: 1_500, hardLimitMs: 15_000 },
+    }),
+  );
+  expect(valueOf(await control.start()).readyAfterMs).toBeGreaterThan(3_000);
 });
 
 test('a flood of output ends at the hard limit, the server runs on, and becomes up when it is ready after all', async () => {
@@ -96,10 +99,13 @@ test('a server that is never ready and does nothing is given up at the limit', a
 });
 
 test('a server that ends during its start is a fault with its last words', async () => {
-  const { control } = await supervise(['--say', 'no data file', '--exit-after', '100', '--exit-code', '3'], (given) => ({
-    ...given,
-    restart: { ...given.restart, firstDelayMs: 60_000 },
-  }));
+  const { control } = await supervise(
+    ['--say', 'no data file', '--exit-after', '100', '--exit-code', '3'],
+    (given) => ({
+      ...given,
+      restart: { ...given.restart, firstDelayMs: 60_000 },
+    }),
+  );
   const fault = faultIn(await control.start());
   expect(fault).toMatchObject({ code: 'server-exited', values: { code: 3 } });
   expect(fault.values?.['tail']).toContain('no data file');

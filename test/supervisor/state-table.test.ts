@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { faultOf } from '../../platform/fault.ts';
 import type { ServerState } from '../../supervisor/server-state.ts';
-import { nextState, STATE_TABLE, type StateEvent, type StateKind, stateTransitions } from '../../supervisor/state-table.ts';
+import {
+  nextState,
+  STATE_TABLE,
+  type StateEvent,
+  type StateKind,
+  stateTransitions,
+} from '../../supervisor/state-table.ts';
 
 const server = { pid: 42, startTime: '7', bootId: 'boot' };
 const fault = faultOf('server-unhealthy', 'it does not answer');
@@ -92,14 +98,17 @@ test('the whole table: what each event does in each state', () => {
 
 const pairs = Object.values(STATES).flatMap((state) => Object.values(EVENTS).map((event) => ({ state, event })));
 
-test.each(pairs)('$state.kind on $event.kind is what the table says, and the argument is unchanged', ({ state, event }) => {
-  const before = structuredClone(state);
-  const next = nextState(state, event);
-  const cell = STATE_TABLE[state.kind][event.kind];
-  expect(next.kind).toBe(cell === 'ignored' ? state.kind : cell.to);
-  if (cell === 'ignored') expect(next).toBe(state);
-  expect(state).toEqual(before);
-});
+test.each(pairs)(
+  '$state.kind on $event.kind is what the table says, and the argument is unchanged',
+  ({ state, event }) => {
+    const before = structuredClone(state);
+    const next = nextState(state, event);
+    const cell = STATE_TABLE[state.kind][event.kind];
+    expect(next.kind).toBe(cell === 'ignored' ? state.kind : cell.to);
+    if (cell === 'ignored') expect(next).toBe(state);
+    expect(state).toEqual(before);
+  },
+);
 
 test('no living process is ever forgotten but by its end', () => {
   const living = (state: ServerState) => ('process' in state ? state.process : undefined);
@@ -121,7 +130,11 @@ test('every state can be reached from stopped, and left', () => {
 });
 
 test.each([
-  { state: STATES.starting, event: EVENTS.progressed, next: { progress: '40 %', deadline: 20, since: 1, process: server } },
+  {
+    state: STATES.starting,
+    event: EVENTS.progressed,
+    next: { progress: '40 %', deadline: 20, since: 1, process: server },
+  },
   { state: STATES.starting, event: EVENTS['became-ready'], next: { since: 5, version: '22', process: server } },
   { state: STATES.degraded, event: EVENTS['probes-failed'], next: { since: 1, fault } },
   { state: STATES.stopping, event: EVENTS['rung-reached'], next: { since: 1, rung: 'kill', rungDeadline: 8 } },

@@ -72,7 +72,8 @@ export function serverOptions(folder: string, port: number, args: readonly strin
   };
 }
 
-function controlOf(folder: string, port: number, options: ServerOptions, diskFull = false): Supervised {
+/** A launcher of this process on the given folders. */
+export function controlOf(folder: string, port: number, options: ServerOptions, diskFull = false): Supervised {
   const platform = diskFull ? withFullDisk(openPlatform()) : openPlatform();
   const log = createRecordingLog();
   const link = createChildLink(platform.clock, randomBytes);

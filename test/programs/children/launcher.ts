@@ -2,14 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { silentLog } from '../../../platform/log.ts';
 import { openPlatform } from '../../../platform/current.ts';
+import type { Platform } from '../../../platform/platform.ts';
 import { createChildLink } from '../../../supervisor/child/server-link.ts';
 import { createServerControl } from '../../../supervisor/server.ts';
 import type { ServerOptions } from '../../../supervisor/server-options.ts';
 
-/** The part of a launcher that supervises: adopts or starts the server of the options file, and says what happens. */
-const optionsFile = process.argv[2] ?? '';
+/**
+ * The part of a launcher that supervises: adopts or starts the server of the options file, and says what happens.
+ *
+ * With `before N` or `after N` it dies by SIGKILL just before or after its N-th act that lasts (file or process).
+ */
+const [optionsFile = '', moment, act = '0'] = process.argv.slice(2);
 const options = JSON.parse(readFileSync(optionsFile, 'utf8')) as Omit<ServerOptions, 'launcherUrl'>;
-const platform = openPlatform();
+const platform = mortal(openPlatform());
 const link = createChildLink(platform.clock, randomBytes);
 const control = createServerControl(
   { ...platform, link, log: silentLog, random: randomBytes },
@@ -25,3 +30,25 @@ await control.adopt();
 const started = await control.start();
 console.log(started.ok ? `up ${started.value.process.pid}` : `failed ${started.fault.code} ${started.fault.detail}`);
 setInterval(() => undefined, 60_000);
+
+function mortal(given: Platform): Platform {
+  let acts = 0;
+  const dying = async <Value>(perform: () => Promise<Value>): Promise<Value> => {
+    acts += 1;
+    const isLast = acts === Number(act);
+    if (isLast && moment === 'before') process.kill(process.pid, 'SIGKILL');
+    const value = await perform();
+    if (isLast && moment === 'after') process.kill(process.pid, 'SIGKILL');
+    return value;
+  };
+  const { files, processes } = given;
+  return {
+    ...given,
+    files: {
+      ...files,
+      writeDurably: (path, content, mode) => dying(() => files.writeDurably(path, content, mode)),
+      renameNew: (from, to) => dying(() => files.renameNew(from, to)),
+    },
+    processes: { ...processes, spawnDetached: (request) => dying(() => processes.spawnDetached(request)) },
+  };
+}

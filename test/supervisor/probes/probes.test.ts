@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { openPlatform } from '../../../platform/current.ts';
+import { createChildLink } from '../../../supervisor/child/server-link.ts';
+import { probeCommand } from '../../../supervisor/probes/command.ts';
+import { probeCooperative } from '../../../supervisor/probes/cooperative.ts';
+import { portOfUrl, probeHttp } from '../../../supervisor/probes/http.ts';
+import { probedPorts } from '../../../supervisor/probes/port-owner.ts';
+import { probeTcp } from '../../../supervisor/probes/tcp.ts';
+import { freePort } from '../../kit/free-port.ts';
+
+const { network, clock, processes } = openPlatform();
+
+/** Answers /ok, /ill, /drip (never ends) on a port of loopback. */
+async function page(): Promise<string> {
+  const server = createServer((request, response) => {
+    if (request.url === '/drip') {
+      const timer = setInterval(() => response.write('.'), 20);
+      response.on('close', () => clearInterval(timer));
+      return;
+    }
+    response.writeHead(request.url === '/ok' ? 200 : 503).end('status: fine');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test.each([
+  { path: '/ok', statuses: [200], ok: true },
+  { path: '/ill', statuses: [200, 503], ok: true },
+  { path: '/ill', statuses: [200], ok: false },
+  { path: '/ok', statuses: [200], bodyPattern: '^status: (fine|good)$', ok: true },
+  { path: '/ok', statuses: [200], bodyPattern: 'ill', ok: false },
+  { path: '/drip', statuses: [200], bodyPattern: 'fine', ok: false },
+])('the page $path with $statuses and $bodyPattern is ready: $ok', async ({ path, ok, ...probe }) => {
+  const url = `${await page()}${path}`;
+  const began = clock.monotonic();
+  const result = await probeHttp(network, clock, { kind: 'http', url, timeoutMs: 700, ...probe });
+  expect(result.ok).toBe(ok);
+  expect(clock.monotonic() - began).toBeLessThan(5_000);
+});
+
+test('a port that nobody listens on is not ready, over TCP and HTTP', async () => {
+  const port = await freePort();
+  const tcp = await probeTcp(network, { kind: 'tcp', host: '127.0.0.1', port, timeoutMs: 500 });
+  expect(tcp).toMatchObject({ ok: false, fault: { code: 'server-unhealthy', cause: { code: 'connection-refused' } } });
+  const url = `http://127.0.0.1:${port}/`;
+  const http = await probeHttp(network, clock, { kind: 'http', url, statuses: [200], timeoutMs: 500 });
+  expect(http).toMatchObject({ ok: false, fault: { code: 'server-unhealthy' } });
+});
+
+test('the server says itself whether it is ready', () => {
+  const link = createChildLink(clock, randomBytes);
+  expect(probeCooperative(link).ok).toBe(false);
+  link.receive({ progress: 'index 3 of 7' });
+  expect(probeCooperative(link)).toMatchObject({ fault: { values: { progress: 'index 3 of 7' } } });
+  link.receive({ ready: true });
+  expect(probeCooperative(link).ok).toBe(true);
+});
+
+test.each([
+  { script: 'process.exit(0)', ok: true },
+  { script: 'console.log("database locked"); process.exit(2)', ok: false },
+  { script: 'setInterval(() => 0, 1000)', ok: false },
+])('a command $script is ready: $ok', async ({ script, ok }) => {
+  const command = [process.execPath, '-e', script];
+  const result = await probeCommand(processes, { kind: 'command', command, timeoutMs: ok ? 10_000 : 2_000 });
+  expect(result.ok).toBe(ok);
+  if (script.includes('locked')) expect(result).toMatchObject({ fault: { values: { output: 'database locked' } } });
+});
+
+test.each([
+  ['https://127.0.0.1/', 443],
+  ['http://localhost/x', 80],
+  ['http://127.0.0.1:19813/health', 19813],
+  ['not a url', undefined],
+])('the port of %s is %s', (url, port) => {
+  expect(portOfUrl(url)).toBe(port);
+});
+
+test('each probed port is named once', () => {
+  const timeoutMs = 1;
+  expect(
+    probedPorts([
+      { kind: 'tcp', host: '127.0.0.1', port: 5, timeoutMs },
+      { kind: 'http', url: 'http://127.0.0.1:5/', statuses: [200], timeoutMs },
+      { kind: 'cooperative' },
+      { kind: 'http', url: 'https://127.0.0.1:6/', statuses: [200], timeoutMs },
+    ]),
+  ).toEqual([5, 6]);
+});
