@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../../platform/clock.ts';
 import type { PortLimits } from './limits.ts';
 
 interface Connection {
@@ -10,28 +11,38 @@ interface Connection {
   request?: FastifyRequest['raw'] | undefined;
 }
 
+export interface CapContext {
+  readonly clock: Clock;
+  readonly limits: Pick<PortLimits, 'connections' | 'connectionsPerAddress' | 'settleMs'>;
+  readonly closing: AbortSignal;
+}
+
 /**
  * Caps the connections of a listener so that idle ones never keep an honest client out.
  *
- * Beyond a cap the oldest connection that has no whole request is closed in favour of the new one: whoever opens
- * hundreds without asking anything only pushes out his own. Only when all are being served is the new one refused.
+ * An address may exceed its share for a moment, in which an honest request is read and answered even when hundreds of
+ * connections arrive with it; then its oldest connections without a whole request are closed. The total is a hard cap.
  */
-export function capConnections(
-  server: FastifyInstance['server'],
-  limits: Pick<PortLimits, 'connections' | 'connectionsPerAddress'>,
-): void {
+export function capConnections(server: FastifyInstance['server'], context: CapContext): void {
+  const { clock, limits, closing } = context;
   const connections = new Map<unknown, Connection>();
+  const trimming = new Set<string>();
+
+  async function trimLater(address: string): Promise<void> {
+    if (trimming.has(address)) return;
+    trimming.add(address);
+    await clock.sleep(limits.settleMs, closing);
+    trimming.delete(address);
+    trim(neighboursOf(connections, address), limits.connectionsPerAddress);
+  }
 
   server.on('connection', (socket: Duplex) => {
     const { key, address } = peerOf(socket);
-    const all = [...connections.values()];
-    const neighbours = address === undefined ? [] : all.filter((connection) => connection.address === address);
-    if (!makeRoom(neighbours, limits.connectionsPerAddress) || !makeRoom(all, limits.connections)) {
-      socket.destroy();
-      return;
-    }
     connections.set(key, { socket, address });
     socket.once('close', () => connections.delete(key));
+    trim([...connections.values()], limits.connections);
+    if (address === undefined) return;
+    if (neighboursOf(connections, address).length > limits.connectionsPerAddress) void trimLater(address);
   });
   server.on('request', (request: FastifyRequest['raw'], response: FastifyReply['raw']) => {
     const connection = connections.get(peerOf(request.socket).key);
@@ -43,13 +54,21 @@ export function capConnections(
   });
 }
 
-/** Says whether one more fits, after closing the oldest idle one if need be. `connections` is in order of arrival. */
-function makeRoom(connections: readonly Connection[], cap: number): boolean {
+function neighboursOf(connections: ReadonlyMap<unknown, Connection>, address: string): readonly Connection[] {
+  return [...connections.values()].filter((connection) => connection.address === address);
+}
+
+/** Closes what is too many, given in order of arrival: first the oldest that ask nothing, then the latest comers. */
+function trim(connections: readonly Connection[], cap: number): void {
   const open = connections.filter(({ socket }) => !socket.destroyed);
-  if (open.length < cap) return true;
-  const idle = open.find(({ request }) => request === undefined || !request.complete);
-  idle?.socket.destroy();
-  return idle !== undefined;
+  const excess = open.length - cap;
+  if (excess <= 0) return;
+  const [serving, idle] = [open.filter(isServing), open.filter((connection) => !isServing(connection))];
+  for (const { socket } of [...idle, ...serving.toReversed()].slice(0, excess)) socket.destroy();
+}
+
+function isServing({ request }: Connection): boolean {
+  return request?.complete === true;
 }
 
 /** Under TLS a request knows the encrypted stream and a connection the plain one: address and port belong to both. */

@@ -17,6 +17,8 @@ export interface PortLimits {
   readonly requestsPerConnection: number;
   readonly connections: number;
   readonly connectionsPerAddress: number;
+  /** How long an address may exceed its share, so that requests that came along are read, milliseconds. */
+  readonly settleMs: number;
   readonly eventStreams: number;
   readonly eventStreamsPerAddress: number;
   /** A reader of events that takes nothing for this long is dropped, milliseconds; one event at most waits for it. */
@@ -47,6 +49,7 @@ export const PORT_LIMITS: PortLimits = {
   requestsPerConnection: 100,
   connections: 512,
   connectionsPerAddress: 64,
+  settleMs: 100,
   eventStreams: 64,
   eventStreamsPerAddress: 16,
   eventDrainMs: 10_000,

@@ -63,7 +63,7 @@ function explainListenError(error: unknown, target: { readonly path?: string; re
 /** One HTTP server over the route table; it does not listen yet. */
 export function createListener(context: ListenerContext, rules: RequestRules, tls?: TlsMaterial): Listener {
   const app = openServer(context, tls);
-  capConnections(app.server, context.limits);
+  capConnections(app.server, context);
   // The schemas of the route table decide, not the framework's.
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', (request, reply, proceed) => {
@@ -99,9 +99,8 @@ function openServer(context: ListenerContext, tls: TlsMaterial | undefined) {
     maxHeaderSize: limits.headBytes,
     keepAlive: true,
   };
-  const { handshakeTimeout } = { handshakeTimeout: limits.headMs };
   return Fastify({
-    https: tls === undefined ? null : { ...http, ...tls, handshakeTimeout, minVersion: 'TLSv1.2' },
+    https: tls === undefined ? null : { ...http, ...tls, handshakeTimeout: limits.headMs, minVersion: 'TLSv1.2' },
     ...(tls === undefined ? { http } : {}),
     logger: false,
     exposeHeadRoutes: false,
