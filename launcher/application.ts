@@ -3,6 +3,7 @@ import type { Machine } from '../platform/machine.ts';
 import { fail, type Result, succeed } from '../platform/result.ts';
 import type { ReleaseSource } from '../installer/repository/release-source.ts';
 import { orderOf } from '../installer/update/journal-entry.ts';
+import { liveRelease } from '../installer/update/live-release.ts';
 import { chooseRelease } from '../installer/update/steps/01-preflight.ts';
 import type { Order } from '../installer/update/order.ts';
 import type { OrderProgress } from '../installer/update/running-order.ts';
@@ -10,6 +11,7 @@ import type { Language } from '../supervisor/sessions/sessions.ts';
 import type { Application, Caller } from './api/application.ts';
 import type { UpdateOrder, UpdateView } from './api/schemas.ts';
 import type { ApplicationParts } from './application-parts.ts';
+import { checkAddress } from './mail/address.ts';
 import { metricsText } from './views/metrics.ts';
 import { releaseViews, releaseView } from './views/release-view.ts';
 import { statusView } from './views/status-view.ts';
@@ -31,7 +33,8 @@ export function createApplication(parts: ApplicationParts): Application {
       return journals.flatMap((journal) => historyView(journal, language, words) ?? []);
     },
     async orderUpdate(order, caller) {
-      const taken = await take(parts, updateOrder(parts, order, caller));
+      const address = order.notifyEmail === undefined ? succeed('') : checkAddress(order.notifyEmail);
+      const taken = address.ok ? await take(parts, updateOrder(parts, order, caller)) : address;
       return taken.ok ? succeed(view(taken.value, languageOf(parts, order.language, caller))) : taken;
     },
     tryUpdate: async (order, caller) =>
@@ -44,7 +47,8 @@ export function createApplication(parts: ApplicationParts): Application {
     postponeUpdate: async (id, seconds) => updates.postpone(id, seconds),
     continueUpdate: async (id) => updates.continueEarly(id),
     async orderRollback(order, caller) {
-      const taken = await take(parts, rollbackOrder(parts, order, caller));
+      const address = order.notifyEmail === undefined ? succeed('') : checkAddress(order.notifyEmail);
+      const taken = address.ok ? await take(parts, rollbackOrder(parts, order, caller)) : address;
       return taken.ok ? succeed(view(taken.value, languageOf(parts, order.language, caller))) : taken;
     },
     serverAct: async (act) => actOnServer(parts, act),
@@ -118,19 +122,20 @@ function languageOf(parts: ApplicationParts, wanted: Language | undefined, calle
 }
 
 /** The repository's source, as an update without special wishes would see it. */
-function openRepository(parts: ApplicationParts): Result<ReleaseSource> {
+async function openRepository(parts: ApplicationParts): Promise<Result<ReleaseSource>> {
   const order = updateOrder(parts, {}, { kind: 'local' });
   return parts.refusal === undefined ? parts.tools.openSource(order) : fail(parts.refusal);
 }
 
 async function check(parts: ApplicationParts, language: Language): ReturnType<Application['check']> {
-  const source = openRepository(parts);
+  const source = await openRepository(parts);
   const offered = source.ok ? await source.value.refresh(AbortSignal.timeout(CHECK_LIMIT_MS)) : source;
   if (!offered.ok) {
     return offered;
   }
   const installed = await parts.tools.installed.read();
-  const chosen = chooseRelease(offered.value, undefined, installed.live?.version, installed);
+  const { version } = await liveRelease(parts.tools, installed);
+  const chosen = chooseRelease(offered.value, undefined, version, installed);
   if (chosen.ok) {
     return succeed({ available: releaseView(chosen.value, 'available', language), upToDate: false });
   }
@@ -139,7 +144,7 @@ async function check(parts: ApplicationParts, language: Language): ReturnType<Ap
 
 /** What is on this machine is always told; what the repository offers, if it can be reached. */
 async function listReleases(parts: ApplicationParts, language: Language): Promise<ReturnType<typeof releaseViews>> {
-  const source = openRepository(parts);
+  const source = await openRepository(parts);
   const offered = source.ok ? await source.value.refresh(AbortSignal.timeout(CHECK_LIMIT_MS)) : source;
   return releaseViews(await parts.tools.installed.read(), offered.ok ? offered.value : [], language);
 }

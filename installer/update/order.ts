@@ -11,6 +11,8 @@ export interface Order {
   readonly version?: string;
   /** A dropped or named release file instead of the repository. */
   readonly fromFile?: string;
+  /** A person has seen the age of the release file and accepts it. */
+  readonly acceptAged?: boolean;
   /** Users' disconnection delay. */
   readonly delaySeconds: number;
   /** Not before this wall-clock time (milliseconds): users are warned only then. */

@@ -24,7 +24,7 @@ export interface UpdateTools {
   readonly sessions: Sessions;
   readonly installed: InstalledRecords;
   /** The repository, or the order's release file. */
-  openSource(order: Order): Result<ReleaseSource>;
+  openSource(order: Order): Promise<Result<ReleaseSource>>;
   readonly checks: UpdateChecks;
   readonly staging: Staging;
   readonly carryOver: CarryOver;
@@ -42,6 +42,8 @@ export interface UpdatePlaces extends LiveBundlePlaces {
 
 export interface UpdatePolicy {
   readonly product: string;
+  /** Format of the data as it is now, where the configuration says it. */
+  readonly dataFormat?: string;
   /** How long the new version is watched before it is final. */
   readonly watchMs: number;
   readonly sampleEveryMs: number;

@@ -7,6 +7,7 @@ import { compareVersions } from '../../version.ts';
 import type { StepFacts } from '../facts.ts';
 import { folderIdentity } from '../facts.ts';
 import type { InstalledRecord } from '../installed.ts';
+import { type LiveRelease, liveRelease } from '../live-release.ts';
 import { nothingToUndo, type Step, type StepContext } from '../step.ts';
 import { stagedBundleOf } from '../staging-places.ts';
 
@@ -20,12 +21,12 @@ export const preflight: Step<'preflight'> = {
 
 async function preflightUpdate(context: StepContext): Promise<Result<Facts>> {
   const { tools, order } = context;
-  const source = tools.openSource(order);
+  const source = await tools.openSource(order);
   if (!source.ok) {
     return source;
   }
   const installed = await tools.installed.read();
-  const live = await liveRelease(context, installed);
+  const live = await liveRelease(tools, installed);
   const offered = await source.value.refresh(context.signal);
   if (!offered.ok) {
     return offered;
@@ -44,29 +45,6 @@ async function preflightUpdate(context: StepContext): Promise<Result<Facts>> {
     context.signal,
   );
   return checked.ok ? describeUpdate(context, source.value, offered.value, release.value, live) : checked;
-}
-
-interface LiveRelease {
-  readonly version?: string;
-  readonly dataFormat?: string;
-  readonly manifestFile?: string;
-}
-
-/** What is live: by our record if it is still the same folder, else by asking the program itself. */
-async function liveRelease({ tools }: StepContext, installed: InstalledRecord): Promise<LiveRelease> {
-  const facts = await tools.files.facts(tools.places.bundle);
-  const identity = facts.ok && facts.value !== undefined ? folderIdentity(facts.value) : undefined;
-  const { live } = installed;
-  if (live !== undefined && live.identity === identity) {
-    return {
-      version: live.version,
-      ...(live.dataFormat === undefined ? {} : { dataFormat: live.dataFormat }),
-      ...(live.manifestFile === undefined ? {} : { manifestFile: live.manifestFile }),
-    };
-  }
-  const output = await tools.checks.smoke(tools.places.bundle, undefined);
-  const version = output.ok ? /\d+(?:\.\d+)+(?:-[\w.]+)?/.exec(output.value)?.[0] : undefined;
-  return version === undefined ? {} : { version };
 }
 
 /** The wanted version, or the newest that is newer than the live one and has not proved bad. Pure. */
@@ -116,7 +94,10 @@ async function describeUpdate(
     return next;
   }
   const shipped = live.manifestFile ?? (await shippedManifest(context, source, offered, live.version));
-  const oldFormat = live.dataFormat ?? offered.find(({ version }) => version === live.version)?.dataFormat;
+  const oldFormat =
+    live.dataFormat ??
+    context.tools.policy.dataFormat ??
+    offered.find(({ version }) => version === live.version)?.dataFormat;
   return succeed({
     to: release.version,
     release,

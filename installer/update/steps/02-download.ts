@@ -8,7 +8,7 @@ export const download: Step<'download'> = {
   async run(context) {
     const { tools, order } = context;
     const { release } = required(context, 'preflight');
-    const source = tools.openSource(order);
+    const source = await tools.openSource(order);
     if (!source.ok || release === undefined) {
       return source.ok ? fail(faultOf('release-unknown', 'preflight chose no release')) : source;
     }

@@ -1,0 +1,54 @@
+import type { FaultCode } from '../../platform/fault.ts';
+
+/** The exit statuses that scripts and monitoring rely on. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  wrongUsage: 2,
+  serverNotRunning: 3,
+  noPermission: 4,
+  inProgress: 5,
+  nothingToDo: 6,
+  refused: 7,
+  serverDown: 8,
+  notTrusted: 9,
+  tryLater: 75,
+} as const;
+
+export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
+
+/** Faults whose status is not the general "a precondition refused it". */
+const STATUS_OF: Readonly<Partial<Record<FaultCode, ExitStatus>>> = {
+  'no-permission': EXIT.noPermission,
+  unauthorised: EXIT.noPermission,
+  forbidden: EXIT.noPermission,
+  'configuration-invalid': EXIT.wrongUsage,
+  'request-invalid': EXIT.wrongUsage,
+  'launcher-absent': EXIT.serverNotRunning,
+  'server-stopped': EXIT.serverNotRunning,
+  'update-running': EXIT.inProgress,
+  'launcher-running': EXIT.inProgress,
+  'nothing-to-do': EXIT.nothingToDo,
+  'signature-invalid': EXIT.notTrusted,
+  'metadata-expired': EXIT.notTrusted,
+  'metadata-rollback': EXIT.notTrusted,
+  'metadata-invalid': EXIT.notTrusted,
+  'digest-mismatch': EXIT.notTrusted,
+  'wrong-target': EXIT.notTrusted,
+  'downgrade-refused': EXIT.notTrusted,
+  'archive-invalid': EXIT.notTrusted,
+  'body-too-long': EXIT.notTrusted,
+  'clock-wrong': EXIT.notTrusted,
+  'outside-window': EXIT.tryLater,
+  'server-not-ready': EXIT.failed,
+  'server-exited': EXIT.failed,
+  'server-unhealthy': EXIT.failed,
+  'server-wrong-version': EXIT.failed,
+  'server-survived-stop': EXIT.failed,
+  unexpected: EXIT.failed,
+};
+
+/** The exit status of a verb that ended with this fault. */
+export function exitStatusOf(code: FaultCode): ExitStatus {
+  return STATUS_OF[code] ?? EXIT.refused;
+}

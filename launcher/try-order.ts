@@ -1,0 +1,45 @@
+import { type Result, succeed } from '../platform/result.ts';
+import { liveRelease } from '../installer/update/live-release.ts';
+import { chooseRelease } from '../installer/update/steps/01-preflight.ts';
+import type { Order } from '../installer/update/order.ts';
+import type { PreflightSubject, UpdateTools } from '../installer/update/tools.ts';
+import type { CheckLine } from './api/application.ts';
+import type { MachineChecks } from './update-checks.ts';
+import type { ViewWords } from './views/update-view.ts';
+
+/** The dry run of an order: finds its release and tries every precondition; nothing changes, nobody is warned. */
+export async function tryOrder(
+  tools: UpdateTools,
+  checks: MachineChecks,
+  words: ViewWords,
+  order: Order,
+  signal: AbortSignal,
+): Promise<Result<readonly CheckLine[]>> {
+  const subject = await subjectOf(tools, order, signal);
+  if (!subject.ok) {
+    return subject;
+  }
+  const { lines } = await checks.report(subject.value);
+  return succeed(
+    lines.map(({ check, ok, detail, fault }) => ({
+      check,
+      ok,
+      detail,
+      ...(fault === undefined ? {} : { remedy: words.explain(fault, order.language).remedy }),
+    })),
+  );
+}
+
+async function subjectOf(tools: UpdateTools, order: Order, signal: AbortSignal): Promise<Result<PreflightSubject>> {
+  const source = await tools.openSource(order);
+  const offered = source.ok ? await source.value.refresh(signal) : source;
+  if (!source.ok || !offered.ok) {
+    return source.ok ? (offered as Result<never>) : source;
+  }
+  const installed = await tools.installed.read();
+  const { version: from } = await liveRelease(tools, installed);
+  const release = chooseRelease(offered.value, order.version, from, installed);
+  return release.ok
+    ? succeed({ order, release: release.value, source: source.value, ...(from === undefined ? {} : { from }) })
+    : release;
+}
