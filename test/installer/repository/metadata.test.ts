@@ -83,6 +83,19 @@ describe('rollback and freeze', () => {
     expect(scene.log.messages()).toEqual(['The repository was refused']);
   });
 
+  it('refuses an older timestamp though it names the same snapshot, even when the metadata was lost', async () => {
+    const { repository, server, scene } = await stage();
+    const yesterday = repository.files.get('metadata/timestamp.json') ?? Buffer.alloc(0);
+    const same = { version: 1 };
+    repository.issue({ delegated: same, targets: same, snapshot: same, timestamp: { version: 2 } });
+    succeeded(await scene.open(server.url).refresh());
+    repository.files.set('metadata/timestamp.json', yesterday);
+    for (const lost of [false, true]) {
+      if (lost) rmSync(join(scene.stateFolder, 'trust'), { recursive: true });
+      expect(refused(await scene.open(server.url).refresh()).code).toBe('metadata-rollback');
+    }
+  });
+
   it('refuses a snapshot that is older than one seen, under a new timestamp', async () => {
     const { repository, server, scene } = await stage();
     repository.issue();
@@ -244,19 +257,22 @@ describe('roots', () => {
     expect(refused(await scene.open(server.url).refresh()).code).toBe('metadata-invalid');
   });
 
-  it('is not stopped by a fast-forward once the keys have been rotated', async () => {
-    const { repository, server, scene } = await stage();
-    repository.issue({ timestamp: { version: Number.MAX_SAFE_INTEGER } });
-    succeeded(await scene.open(server.url).refresh());
-    repository.versions.timestamp = 5;
-    repository.issue();
-    expect(refused(await scene.open(server.url).refresh()).code).toBe('metadata-rollback');
-    repository.keys.timestamp = [newKey()];
-    repository.rotate();
-    repository.issue();
-    succeeded(await scene.open(server.url).refresh());
-    expect(versionOf(scene.state()['trust/timestamp.json'])).toBe(7);
-  });
+  it.each([false, true])(
+    'is not stopped by a fast-forward once the keys have been rotated (one stays: %s)',
+    async (stays) => {
+      const { repository, server, scene } = await stage();
+      repository.issue({ timestamp: { version: Number.MAX_SAFE_INTEGER } });
+      succeeded(await scene.open(server.url).refresh());
+      repository.versions.timestamp = 5;
+      repository.issue();
+      expect(refused(await scene.open(server.url).refresh()).code).toBe('metadata-rollback');
+      repository.keys.timestamp = [...(stays ? repository.keys.timestamp : []), newKey()];
+      repository.rotate();
+      repository.issue();
+      succeeded(await scene.open(server.url).refresh());
+      expect(versionOf(scene.state()['trust/timestamp.json'])).toBe(7);
+    },
+  );
 });
 
 describe('signatures', () => {
