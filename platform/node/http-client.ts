@@ -43,7 +43,6 @@ async function requestOnce(
     return fail(asProxyFault(options, request, head.fault));
   }
   const { statusCode, headers, body } = head.value;
-  body.on('error', () => undefined); // told by the iteration; discarding must not surface as an uncaught error
   body.once('close', () => request.signal?.removeEventListener('abort', cancel));
   const discard = (): Promise<void> => {
     body.destroy();
@@ -84,7 +83,10 @@ async function headOrDeadline(
   const over = new AbortController();
   const { url, method, headers = {}, body = null } = request;
   const head = send(url, { dispatcher, method, headers, body, signal: stop.signal }).then(
-    (response): Result<Dispatcher.ResponseData> => succeed(response),
+    (response): Result<Dispatcher.ResponseData> => {
+      response.body.on('error', () => undefined); // told by the iteration; an early end must not surface as uncaught
+      return succeed(response);
+    },
     (error: unknown) => fail(calledOff(request) ?? requestFault(request, error)),
   );
   const outcome = await Promise.race([head, clock.sleep(request.headTimeoutMs, over.signal)]);

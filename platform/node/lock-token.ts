@@ -4,6 +4,8 @@ import type { Files } from '../files.ts';
 import { succeed } from '../result.ts';
 import type { Result } from '../result.ts';
 
+/** In the state folder, readable by its owner alone. */
+export const LOCK_TOKEN_FILE = 'lock-token';
 const TOKEN_BYTES = 32;
 const TOKEN_LIMIT_BYTES = 256;
 
@@ -13,7 +15,7 @@ const TOKEN_LIMIT_BYTES = 256;
  * It comes from a random token that only the owner of the folder can read, so that no other account can take the name first.
  */
 export async function lockName(files: Files, stateFolder: string): Promise<Result<string>> {
-  const path = join(stateFolder, 'lock-token');
+  const path = join(stateFolder, LOCK_TOKEN_FILE);
   const found = await files.readText(path, TOKEN_LIMIT_BYTES);
   if (found.ok && found.value.trim().length >= TOKEN_BYTES) return succeed(nameOf(found.value.trim()));
   if (!found.ok && found.fault.code !== 'not-found') return found;

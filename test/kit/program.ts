@@ -32,10 +32,7 @@ export function runProgram(command: string, args: readonly string[], options: Pr
   onTestFinished(() => killGroup(child));
   const output = gather(child.stdout);
   const errorOutput = gather(child.stderr);
-  const ended = new Promise<number | NodeJS.Signals>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(signal ?? code ?? -1));
-  });
+  const ended = endOf(child);
   ended.catch(() => undefined);
   const { pid } = child;
   if (pid === undefined) throw new Error(`cannot start ${command}`);
@@ -58,6 +55,24 @@ export function runProgram(command: string, args: readonly string[], options: Pr
 /** Runs a TypeScript or JavaScript file with the Node that runs the tests. */
 export function runScript(file: string, args: readonly string[] = [], options: ProgramOptions = {}): Program {
   return runProgram(process.execPath, [file, ...args], options);
+}
+
+/** A grandchild may keep the output open for longer than its parent lives. */
+const LATE_OUTPUT_MS = 500;
+
+/** How it ended, once all that it said has arrived. */
+function endOf(child: ChildProcess): Promise<number | NodeJS.Signals> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      const end = signal ?? code ?? -1;
+      const timer = setTimeout(() => resolve(end), LATE_OUTPUT_MS);
+      child.once('close', () => {
+        clearTimeout(timer);
+        resolve(end);
+      });
+    });
+  });
 }
 
 function gather(stream: NodeJS.ReadableStream): () => string {

@@ -2,10 +2,11 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openPlatform } from '../../../platform/current.ts';
-import { runScript } from '../../kit/program.ts';
+import { lockName } from '../../../platform/node/lock-token.ts';
+import { runProgram, runScript } from '../../kit/program.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
 
-const { locks } = openPlatform();
+const { locks, files } = openPlatform();
 const HOLDER = new URL('../programs/hold-lock.ts', import.meta.url).pathname;
 
 describe('the instance lock', () => {
@@ -47,6 +48,20 @@ describe('the instance lock', () => {
     expect(words.sort()).toEqual(['held', 'launcher-running', 'launcher-running', 'launcher-running']);
     expect(readdirSync(folder)).toEqual(['lock-token']);
     expect(statSync(join(folder, 'lock-token')).mode & 0o777).toBe(0o600);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)('is not kept from us by a user who takes its name (needs root)', async () => {
+    const folder = temporaryFolder('lock');
+    const name = await lockName(files, folder);
+    if (!name.ok) throw new Error(name.fault.detail);
+    const squat = `import os,socket,time
+os.setgid(65534); os.setuid(65534)
+s=socket.socket(socket.AF_UNIX); s.bind("\\0${name.value}"); s.listen(); print("taken",flush=True); time.sleep(60)`;
+    await runProgram('/usr/bin/python3', ['-c', squat]).said(/taken/);
+    const mine = await locks.acquire(folder);
+    expect(mine.ok).toBe(true);
+    expect(await locks.acquire(folder)).toMatchObject({ ok: false, fault: { code: 'launcher-running' } });
+    if (mine.ok) await mine.value.release();
   });
 
   test('survives an emptied token file, and tells a missing folder', async () => {
