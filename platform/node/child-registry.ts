@@ -54,7 +54,7 @@ async function waitForOwn(own: OwnChild, signal: AbortSignal | undefined): Promi
   }
 }
 
-export function keyOf(identity: ProcessIdentity): string {
+function keyOf(identity: ProcessIdentity): string {
   return `${identity.pid}/${identity.startTime}/${identity.bootId}`;
 }
 

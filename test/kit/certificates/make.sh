@@ -1,20 +1,37 @@
 #!/bin/sh
 # Needs OpenSSL 3. Makes an authority, three certificates signed by it, and a self-signed one.
 set -eu
-LONG=36135
+FROM=20200101000000Z
+TO=21200101000000Z
+LONG_AGO=20200102000000Z
 new_key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+cat > ca.tmp <<'CONFIGURATION'
+[ca]
+default_ca = test
+[test]
+database = index.tmp
+serial = serial.tmp
+new_certs_dir = .
+default_md = sha256
+policy = any
+unique_subject = no
+[any]
+commonName = supplied
+CONFIGURATION
+: > index.tmp
+echo 1000 > serial.tmp
 
-signed() { # name, alternative names, days
-  openssl req -new $new_key -keyout "$1-key.pem" -out request.tmp -subj "/CN=$1"
-  printf 'subjectAltName=%s\n' "$2" > extensions.tmp
-  openssl x509 -req -in request.tmp -CA authority.pem -CAkey authority-key.tmp -CAcreateserial -CAserial serial.tmp \
-    -days "$3" -extfile extensions.tmp -out "$1.pem"
+certificate() { # name, subject, last day, extensions, how it is signed
+  printf '[own]\n%s\n' "$4" > extensions.tmp
+  openssl req -new $new_key -keyout "$1-key.pem" -out request.tmp -subj "/CN=$2"
+  openssl ca -batch -notext -config ca.tmp -in request.tmp -out "$1.pem" -startdate $FROM -enddate "$3" \
+    -extfile extensions.tmp -extensions own $5
 }
 
-openssl req -x509 $new_key -keyout authority-key.tmp -out authority.pem -subj '/CN=Test Authority' -days $LONG
-signed localhost 'DNS:localhost,IP:127.0.0.1,IP:::1' $LONG
-signed elsewhere 'DNS:elsewhere.example' $LONG
-signed expired 'DNS:localhost,IP:127.0.0.1' -1
-openssl req -x509 $new_key -keyout self-signed-key.pem -out self-signed.pem -subj '/CN=localhost' \
-  -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' -days $LONG
-rm -f ./*.tmp
+by_authority='-cert authority.pem -keyfile authority-key.pem'
+certificate authority 'Test Authority' $TO 'basicConstraints=critical,CA:true' '-selfsign -keyfile authority-key.pem'
+certificate localhost localhost $TO 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1' "$by_authority"
+certificate elsewhere elsewhere $TO 'subjectAltName=DNS:elsewhere.example' "$by_authority"
+certificate expired expired $LONG_AGO 'subjectAltName=DNS:localhost,IP:127.0.0.1' "$by_authority"
+certificate self-signed localhost $TO 'subjectAltName=DNS:localhost,IP:127.0.0.1' '-selfsign -keyfile self-signed-key.pem'
+rm -f ./*.tmp ./*.tmp.* ./10*.pem authority-key.pem
