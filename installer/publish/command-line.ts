@@ -12,16 +12,14 @@ export type PublishProcess = Pick<OwnProcess, 'args' | 'workingDirectory' | 'out
 /** Runs `om-publish` with the process's arguments; resolves to the exit status. */
 export async function runPublish(process: PublishProcess, context: Omit<CommandContext, 'path'>): Promise<number> {
   const outcome = { status: EXIT_STATUS.done as number };
-  const program = describeProgram(
+  const program = createProgram(process);
+  describeCommands(
+    program,
     { ...context, path: (text) => resolve(process.workingDirectory, text) },
     (verdict, json) => {
       outcome.status = report(process, verdict, json);
     },
   );
-  program.configureOutput({
-    writeOut: (text) => process.output.write(text),
-    writeErr: (text) => process.errorOutput.write(text),
-  });
   try {
     await program.parseAsync([...process.args], { from: 'user' });
     return outcome.status;
@@ -33,15 +31,22 @@ export async function runPublish(process: PublishProcess, context: Omit<CommandC
 
 type Report = (verdict: Result<Verdict>, json: boolean) => void;
 
-function describeProgram(context: CommandContext, tell: Report): Command {
-  const program = new Command('om-publish')
+/** Commands inherit where texts go at the moment they are added, so that this is said first. */
+function createProgram(process: PublishProcess): Command {
+  return new Command('om-publish')
     .description('Publishes releases of Office Maker Server into a signed static folder')
-    .exitOverride();
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => process.output.write(text),
+      writeErr: (text) => process.errorOutput.write(text),
+    });
+}
+
+function describeCommands(program: Command, context: CommandContext, tell: Report): void {
   describeInit(program, context, tell);
   describeAdd(program, context, tell);
   describeRefresh(program, context, tell);
   describeReaders(program, context, tell);
-  return program;
 }
 
 function withKeys(command: Command): Command {

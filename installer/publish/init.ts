@@ -3,7 +3,14 @@ import { faultOf } from '../../platform/fault.ts';
 import { type Result, fail, succeed } from '../../platform/result.ts';
 import { metadataFile } from '../repository/layout.ts';
 import { type KeyStore, type KeyStoreOptions, type SigningKey, createKeyStore } from './keys.ts';
-import { type PublishDependencies, anchorPath, publishAlone, readAnchor, writeMetadata } from './publication.ts';
+import {
+  PUBLIC_FOLDER,
+  type PublishDependencies,
+  anchorPath,
+  publishAlone,
+  readAnchor,
+  writeMetadata,
+} from './publication.ts';
 import { type JsonObject, type SignedFileContent, metaOf, signMetadata } from './signed-metadata.ts';
 import { loadTrusted } from './trusted.ts';
 
@@ -37,6 +44,8 @@ export async function initRepository(
     return fail(faultOf('request-invalid', `${String(rootThreshold)} of ${String(rootKeys)} root keys cannot be`));
   const made = await dependencies.files.makeFolder(request.keys.folder, 0o700);
   if (!made.ok) return made;
+  const begun = await dependencies.files.makeFolder(request.repository, PUBLIC_FOLDER);
+  if (!begun.ok) return begun;
   return publishAlone(dependencies, request.repository, () => initAlone(dependencies, request));
 }
 

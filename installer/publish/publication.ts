@@ -26,7 +26,7 @@ const ANCHOR_LIMIT = 512 * 1024;
 
 /** What is published is for everybody to read. */
 const PUBLIC_FILE = 0o644;
-const PUBLIC_FOLDER = 0o755;
+export const PUBLIC_FOLDER = 0o755;
 
 export function anchorPath(keysFolder: string): string {
   return join(keysFolder, ANCHOR_NAME);
@@ -46,7 +46,7 @@ export async function loadOwn(files: Files, repository: string, keys: KeyStore):
 /**
  * Runs `act` as the only publisher of this repository, with an empty private folder for half-made files.
  *
- * Errors: `update-running` when another publisher is at work, and those of `act`.
+ * Errors: `folder-missing`, `update-running` when another publisher is at work, and those of `act`.
  */
 export async function publishAlone<Value>(
   dependencies: PublishDependencies,
@@ -54,6 +54,10 @@ export async function publishAlone<Value>(
   act: (workFolder: string) => Promise<Result<Value>>,
 ): Promise<Result<Value>> {
   const { files, locks } = dependencies;
+  const there = await files.facts(repository);
+  if (!there.ok) return there;
+  if (there.value?.kind !== 'folder')
+    return fail(faultOf('folder-missing', 'there is no repository', { path: repository }));
   const folder = join(repository, WORK_FOLDER);
   const made = await files.makeFolder(folder, 0o700);
   if (!made.ok) return made;
