@@ -26,21 +26,23 @@ const MUTATING = new Set<keyof Files>([
 export const INTERRUPTIONS = ['killed-after', 'killed-half', 'disk-full'] as const;
 export type Interruption = (typeof INTERRUPTIONS)[number];
 
+const HALVES = new Set<keyof Files>(['copyFile', 'renameNew']);
+
 /** Thrown where a real process would have died. */
 export class Killed extends Error {}
 
 export interface InterruptedFiles extends Files {
-  /** Changes asked for so far. */
-  calls(): number;
+  /** The numbers of the changes asked for so far that can go wrong in this way. */
+  places(): readonly number[];
 }
 
 /** The real disk until the n-th change (from 1), then death or a full disk; 0 never interrupts. */
 export function interruptFiles(files: Files, interruption: Interruption, at: number): InterruptedFiles {
-  let calls = 0;
+  const called: (keyof Files)[] = [];
   const wrap = <Name extends keyof Files>(name: Name): Files[Name] => {
     const original = files[name] as (...parameters: unknown[]) => unknown;
     const wrapped = async (...parameters: unknown[]): Promise<unknown> => {
-      calls += 1;
+      const calls = called.push(name);
       if (calls > at && at > 0 && interruption !== 'disk-full') throw new Killed();
       if (calls !== at) return original(...parameters);
       switch (interruption) {
@@ -58,7 +60,9 @@ export function interruptFiles(files: Files, interruption: Interruption, at: num
     return wrapped as unknown as Files[Name];
   };
   const changed = Object.fromEntries([...MUTATING].map((name) => [name, wrap(name)]));
-  return { ...files, ...changed, calls: () => calls };
+  const matters = (name: keyof Files): boolean => interruption !== 'killed-half' || HALVES.has(name);
+  const places = (): readonly number[] => called.flatMap((name, index) => (matters(name) ? [index + 1] : []));
+  return { ...files, ...changed, places };
 }
 
 /** The system closes what a dead process had open. */
