@@ -27,10 +27,10 @@ export interface Supervised {
   readonly link: ChildLink;
   readonly log: ReturnType<typeof createRecordingLog>;
   readonly events: ServerEvent[];
-  output(): string;
-  record(): Readonly<Record<string, unknown>>;
+  readonly output: () => string;
+  readonly record: () => Readonly<Record<string, unknown>>;
   /** Another launcher on the same folders; with `diskFull` it can write nothing durable. */
-  successor(adversity?: { readonly diskFull: boolean }): Supervised;
+  readonly successor: (adversity?: { readonly diskFull: boolean }) => Supervised;
 }
 
 /** Makes a control for the stand-in server with these arguments; `{port}` is a free port, which is also probed. */

@@ -58,12 +58,11 @@ function listen(): void {
 
 /** In a session of its own, as a daemon that nobody waits for. */
 function startGrandchild(withoutNonce: boolean): void {
-  const { OM_LAUNCH_NONCE: _nonce, ...rest } = process.env;
   const lingering = `process.on('SIGTERM', () => undefined); setInterval(() => undefined, 60000);`;
   const child = spawn(process.execPath, ['-e', lingering], {
     detached: true,
     stdio: 'ignore',
-    env: withoutNonce ? rest : process.env,
+    env: withoutNonce ? { ...process.env, OM_LAUNCH_NONCE: '' } : process.env,
   });
   console.log(`grandchild ${child.pid ?? 0}`);
 }
