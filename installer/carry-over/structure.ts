@@ -42,7 +42,9 @@ export function planStructure(input: StructureInput): Result<StructurePlan> {
     if (!stems.ok) return stems;
     if (stems.value === undefined) continue;
     const { installed, shipped, next } = stems.value;
-    if (next !== installed) renames.push(...renamesOf(next, installed, input));
+    // Two rules may mean the same structure (`*.4DZ` and its `*.4DIndy`): it is renamed once, with all its companions.
+    const known = new Set(renames.map(({ from }) => from));
+    if (next !== installed) renames.push(...renamesOf(next, installed, input).filter(({ from }) => !known.has(from)));
     if (shipped !== undefined) noteShippedNames(shippedNames, installed, shipped, input);
   }
   return succeed({ renames, shippedNameOf: (path) => shippedNames.get(input.fold(path)) ?? path });

@@ -131,7 +131,7 @@ async function keepManifest(
   if (!manifest.ok) {
     return manifest;
   }
-  const path = join(tools.places.manifestFolder, `${release.manifest.sha256}.json`);
+  const path = join(tools.places.manifestFolder, `${release.manifest.sha256}.json.zst`);
   const written = await tools.staging.writeManifest(path, manifest.value);
   return written.ok ? succeed(path) : written;
 }

@@ -1,11 +1,12 @@
 import { faultOf } from '../../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../../platform/result.ts';
+import { carryOverRequest } from '../carry-over-request.ts';
 import type { StepFacts } from '../facts.ts';
 import { required, type Step, type StepContext } from '../step.ts';
 
 /**
  * Unpacks beside the live bundle, reads everything back against the signed manifest, and runs the staged server with
- * `--version`. What can be saved of the data while the server still works is saved here too.
+ * `--version`. What can be carried over and saved of the data while the server still works is done here too.
  */
 export const stage: Step<'stage'> = {
   async run(context) {
@@ -19,8 +20,9 @@ export const stage: Step<'stage'> = {
       return complete;
     }
     const smoke = await smokeRun(context, nextBundle);
-    if (!smoke.ok || !dataFormatChanges) {
-      return smoke;
+    const rehearsed = smoke.ok ? await rehearseCarryOver(context) : smoke;
+    if (!rehearsed.ok || !dataFormatChanges) {
+      return rehearsed.ok ? smoke : rehearsed;
     }
     const prepared = await context.tools.data.prepare(context.order.id);
     return prepared.ok ? smoke : prepared;
@@ -53,6 +55,13 @@ async function unpackAfresh(context: StepContext, folder: string): Promise<Resul
     },
     context.signal,
   );
+}
+
+/** A file that cannot be carried refuses the order here, before anybody is warned; and most bytes move before the stop. */
+async function rehearseCarryOver(context: StepContext): Promise<Result<void>> {
+  const request = await carryOverRequest(context);
+  const report = request.ok ? await context.tools.carryOver(request.value) : request;
+  return report.ok ? succeed() : report;
 }
 
 async function smokeRun(context: StepContext, bundle: string): Promise<Result<StepFacts['stage']>> {
