@@ -117,7 +117,7 @@ test('a server that ends during its start is a fault with its last words', async
 });
 
 test('a server that ends soon after it was ready starts again by itself, with a sentence of its own', async () => {
-  const { control, events } = await supervise(['--port', '{port}', '--exit-after', '300', '--exit-code', '7']);
+  const { control, events } = await supervise(['--port', '{port}', '--exit-after', '2500', '--exit-code', '7']);
   const first = valueOf(await control.start());
   const plan = await until(() => events.find((event) => event.kind === 'state' && event.state.kind === 'waiting'));
   expect(plan).toMatchObject({ state: { attempt: 1, cause: { code: 'server-exited-early', values: { code: 7 } } } });
