@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFil
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../../platform/clock.ts';
 import { faultOf } from '../../../platform/fault.ts';
 import type { Files } from '../../../platform/files.ts';
 import { fail, succeed } from '../../../platform/result.ts';
@@ -290,43 +291,29 @@ describe('a download', () => {
 
   it('at one byte a second is stopped by the minimum rate within 90 s, and goes on later', async () => {
     const { pack, release, server, scene } = await stage();
-    server.misbehave = onPack((from, response, bytes) => {
-      head(response, from, bytes);
-      let position = from;
-      const drip = setInterval(() => response.write(bytes.subarray(position, (position += 1))), 1_000 / 60);
-      response.on('close', () => clearInterval(drip));
-      return true;
-    });
-    const start = scene.clock.monotonic();
-    expect(refused(await scene.open(server.url).download(release, scene.folder, {})).code).toBe('too-slow');
-    const took = scene.clock.monotonic() - start;
-    expect(took).toBeGreaterThan(59_000);
-    expect(took).toBeLessThan(90_000);
-    expect(partSize(scene)).toBeGreaterThan(0);
+    const line = slowLine(scene, 1);
+    server.misbehave = line.misbehave;
+    const source = scene.open(server.url, {}, { clock: line.clock });
+    expect(refused(await source.download(release, scene.folder, {})).code).toBe('too-slow');
+    expect(line.clock.monotonic()).toBeGreaterThanOrEqual(59_000);
+    expect(line.clock.monotonic()).toBeLessThan(90_000);
+    expect(partSize(scene)).toBeGreaterThan(50);
     server.misbehave = () => false;
     succeeded(await scene.open(server.url).download(release, scene.folder, {}));
     expect(content(scene).equals(pack)).toBe(true);
   });
 
   it('at an honest 50 KB/s completes, however long it takes', async () => {
-    // 6 MB are two minutes of the source's time: twice the window of the rule.
-    const { pack, release, server, scene } = await stage(6_000_000);
-    server.misbehave = onPack((from, response, bytes) => {
-      head(response, from, bytes);
-      let position = from;
-      const start = performance.now();
-      const flow = setInterval(() => {
-        const due = Math.min(bytes.length, from + Math.floor((performance.now() - start) * 60 * 50));
-        response.write(bytes.subarray(position, due));
-        position = due;
-        if (position === bytes.length) response.end();
-      }, 10);
-      response.on('close', () => clearInterval(flow));
-      return true;
-    });
-    const start = scene.clock.monotonic();
-    succeeded(await scene.open(server.url).download(release, scene.folder, {}));
-    expect(scene.clock.monotonic() - start).toBeGreaterThan(110_000);
+    // Ten times the window of the rule.
+    const { pack, release, server, scene } = await stage(600 * 50_000);
+    const line = slowLine(scene, 50_000);
+    server.misbehave = line.misbehave;
+    const seen: TransferProgress[] = [];
+    const source = scene.open(server.url, {}, { clock: line.clock });
+    succeeded(await source.download(release, scene.folder, { onProgress: (progress) => seen.push(progress) }));
+    expect(line.clock.monotonic()).toBeGreaterThan(590_000);
+    expect(seen.at(-1)?.rate).toBeGreaterThan(45_000);
+    expect(seen.at(-1)?.rate).toBeLessThan(55_000);
     expect(content(scene).equals(pack)).toBe(true);
   });
 
@@ -447,6 +434,26 @@ describe('the disk under a download', () => {
     }
   });
 });
+
+/** A line on which each second brings so many bytes; a second passes when those of the last one are on the disk. */
+function slowLine(scene: Scene, bytesPerSecond: number): { readonly clock: Clock; readonly misbehave: Misbehaviour } {
+  let passedMs = 0;
+  const misbehave = onPack((from, response, bytes) => {
+    head(response, from, bytes);
+    let position = from;
+    const flow = setInterval(() => {
+      if (partSize(scene) < position) return;
+      passedMs += 1_000;
+      const next = Math.min(bytes.length, position + bytesPerSecond);
+      response.write(bytes.subarray(position, next));
+      position = next;
+      if (position === bytes.length) response.end();
+    }, 1);
+    response.on('close', () => clearInterval(flow));
+    return true;
+  });
+  return { clock: { ...scene.clock, monotonic: () => passedMs }, misbehave };
+}
 
 function partSize(scene: Scene): number {
   const path = join(scene.folder, 'full.pack.part');

@@ -432,9 +432,10 @@ describe('what is too much', () => {
     const { repository, server, scene } = await stage();
     repository.issue({ timestamp: { body: { meta: { 'snapshot.json': { version: 2 } } } } });
     repository.files.set('metadata/2.snapshot.json', Buffer.from('['.repeat(depth) + ']'.repeat(depth)));
-    const start = performance.now();
+    const start = process.cpuUsage();
     expect(refused(await scene.open(server.url).refresh()).code).toBe('metadata-invalid');
-    expect(performance.now() - start).toBeLessThan(1_000);
+    // The processor's time, not the wall's: other programs share the machine.
+    expect(process.cpuUsage(start).user / 1_000).toBeLessThan(1_000);
   });
 
   it('refuses an object of very many members in less than a second', async () => {
@@ -444,9 +445,10 @@ describe('what is too much', () => {
       'metadata/2.root.json',
       Buffer.from(`{"signed":{"version":2,"keys":{${members}}},"signatures":[]}`),
     );
-    const start = performance.now();
+    const start = process.cpuUsage();
     expect(refused(await scene.open(server.url).refresh()).code).toBe('metadata-invalid');
-    expect(performance.now() - start).toBeLessThan(1_000);
+    // The processor's time, not the wall's: other programs share the machine.
+    expect(process.cpuUsage(start).user / 1_000).toBeLessThan(1_000);
   });
 
   it.each([2 ** 53, 1.5, 0, -1])('refuses version %d, and accepts the next normal one', async (version) => {
