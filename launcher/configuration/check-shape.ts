@@ -1,6 +1,7 @@
 import type { TSchema } from '@sinclair/typebox';
 import { describeSchema, expectationOf, hasType, type SchemaView, viewOf } from './schema-view.ts';
 import type { DocumentPath, MistakeAt } from './mistake.ts';
+import { shorten, show } from './show-value.ts';
 import { nearest } from './suggest.ts';
 
 /**
@@ -203,17 +204,6 @@ function wrongValue(schema: SchemaView, value: unknown, path: DocumentPath): Mis
 function mistake(path: DocumentPath, schema: SchemaView, value: unknown, suggestion?: string): MistakeAt {
   const more = suggestion === undefined ? {} : { suggestion };
   return { path, at: 'value', expected: expectationOf(schema), found: show(value), ...more };
-}
-
-/** A value as it would stand in the file, shortened; credentials in addresses are taken out. */
-export function show(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const shown = JSON.stringify(value).replace(/(:\/\/)[^/@\s"]+@/g, '$1…@');
-  return shorten(shown);
-}
-
-function shorten(textValue: string): string {
-  return textValue.length <= 60 ? textValue : `${textValue.slice(0, 57)}…`;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
