@@ -88,7 +88,6 @@ test.each(['', '{"schema":1,"kind":"run', '{"schema":1,"kind":"running","pid":-1
     const started = valueOf(await first.control.start());
     await first.control.detach();
     const path = join(first.options.stateFolder, 'server-child.json');
-    const kept = readFileSync(path);
     writeFileSync(path, text);
     const second = first.successor();
     expect(await second.control.adopt()).toBeUndefined();
@@ -98,8 +97,6 @@ test.each(['', '{"schema":1,"kind":"run', '{"schema":1,"kind":"running","pid":-1
     expect(fault).toMatchObject({ code: 'server-port-taken', values: { pid: started.process.pid } });
     await until(() => second.control.state().kind === 'waiting');
     expect(isRunning(started.process.pid)).toBe(true);
-    // For the clean-up of the test.
-    writeFileSync(path, kept);
   },
 );
 

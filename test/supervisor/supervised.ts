@@ -83,6 +83,8 @@ export function controlOf(folder: string, port: number, options: ServerOptions, 
   onTestFinished(async () => {
     await control.detach();
     await endAll(platform, folder);
+    // A test that failed may have left a record that names none of its processes.
+    for (const event of events) if (event.kind === 'started') await platform.processes.signal(event.process, 'kill');
   });
   return {
     platform,
