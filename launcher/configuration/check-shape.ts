@@ -1,5 +1,5 @@
 import type { TSchema } from '@sinclair/typebox';
-import { describeSchema, expectationOf, hasType, type SchemaView, viewOf } from './schema-view.ts';
+import { expectationOf, hasType, type SchemaView, viewOf } from './schema-view.ts';
 import type { DocumentPath, MistakeAt } from './mistake.ts';
 import { shorten, show } from './show-value.ts';
 import { nearest } from './suggest.ts';
@@ -112,7 +112,7 @@ function missingKey(
   return {
     path,
     at: 'key',
-    expected: schema === undefined ? 'a value' : describeSchema(schema),
+    expected: schema === undefined ? 'a value' : expectationOf(schema),
     found: 'nothing',
     suggestion: similar === undefined ? `add "${key}"` : `write "${key}" instead of "${similar}"`,
   };
