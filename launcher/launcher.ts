@@ -227,12 +227,12 @@ async function start(parts: Parts): Promise<Result<Listening>> {
   const { updates, server, port, outbox, log, listening, ending, tasks } = parts;
   const open = await updates.inspect();
   const listens = await port.listen();
-  if (!listens.ok) {
-    return listens;
-  }
-  const { tcp } = listens.value;
-  if (tcp !== undefined) {
-    listening.url = `${new URL(listening.url).protocol}//${tcp.host}:${tcp.port}`;
+  if (listens.ok && listens.value.tcp !== undefined) {
+    const { host, port: number } = listens.value.tcp;
+    listening.url = `${new URL(listening.url).protocol}//${host}:${number}`;
+  } else if (!listens.ok) {
+    // Starting the server never depends on anything that concerns updating.
+    log.error('the launcher port cannot be opened', { code: listens.fault.code, why: listens.fault.detail });
   }
   const orderHoldsServer = open.kind === 'open' && open.serverHeld;
   if (orderHoldsServer) {

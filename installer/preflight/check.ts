@@ -28,7 +28,8 @@ export interface PreflightSubject {
   readonly staging: string;
   readonly space: readonly SpaceDemand[];
   readonly repository?: RepositoryHost;
-  readonly server: ServerState;
+  /** Absent for a rollback: it is ordered because the server is not well. */
+  readonly server?: ServerState;
   readonly backupRunning: boolean;
   readonly release?: Release;
   readonly installedVersion?: string;

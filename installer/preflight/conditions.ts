@@ -14,16 +14,15 @@ export const checkPrevious: PreflightRun = async ({ files }, { old }) => {
   return fail(faultOf('already-exists', 'the name for the old version is taken by something else', { path: old }));
 };
 
-/** While the server backs up, its clients are blocked and nobody may be asked to leave. */
+/** Users are not asked to leave while the server backs its data up; the update waits for its end before it warns them. */
 export const checkBackup: PreflightRun = (_, { backupRunning }) =>
   Promise.resolve(
-    backupRunning
-      ? fail(faultOf('backup-running', "the server's own backup is running"))
-      : succeed('no backup is running'),
+    succeed(backupRunning ? "the server's own backup is running; its end will be waited for" : 'no backup is running'),
   );
 
-/** The server is in a state from which it can be stopped, or is down. */
-export const checkServer: PreflightRun = (_, { server }) => Promise.resolve(judgeServer(server));
+/** The server is in a state from which it can be stopped, or is down; a rollback must be possible from every state. */
+export const checkServer: PreflightRun = (_, { server }) =>
+  Promise.resolve(server === undefined ? succeed('any state will do') : judgeServer(server));
 
 function judgeServer(server: ServerState): Result<string> {
   switch (server.kind) {

@@ -76,7 +76,8 @@ test('a machine that is fit passes every check, and nothing is left behind', asy
 
 describe('what is not fit is told, all of it', () => {
   test.each<[string, (subject: PreflightSubject) => PreflightSubject, readonly string[]]>([
-    ['a backup runs', (s) => ({ ...s, backupRunning: true }), ['backup: backup-running']],
+    // The update itself waits for its end, before it warns anybody.
+    ['a backup runs', (s) => ({ ...s, backupRunning: true }), []],
     [
       'the server starts',
       (s) => ({ ...s, server: { kind: 'starting', since: 0, deadline: 1 } }),
@@ -113,8 +114,18 @@ describe('what is not fit is told, all of it', () => {
     ['for another machine', (s) => ({ ...s, release: releaseOf({ platform: 'vax' }) }), ['release: wrong-target']],
     [
       'two things at once',
-      (s) => ({ ...s, backupRunning: true, space: [{ purpose: 'x', path: s.staging, bytes: 1e18 }] }),
-      ['backup: backup-running', 'space: space-short'],
+      (s) => ({
+        ...s,
+        server: {
+          kind: 'stopping',
+          since: 0,
+          process: { pid: 1, startTime: '1', bootId: 'b' },
+          rung: 'kill',
+          rungDeadline: 1,
+        },
+        space: [{ purpose: 'x', path: s.staging, bytes: 1e18 }],
+      }),
+      ['server: server-not-ready', 'space: space-short'],
     ],
   ])('%s', async (_, change, expected) => expect(await faults(change(subjectIn()))).toEqual(expected));
 
