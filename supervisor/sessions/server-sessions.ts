@@ -68,7 +68,7 @@ async function warn(dependencies: SessionDependencies, options: SessionOptions, 
   }
   return run(dependencies, options, options.warnCommand, {
     text: text[options.language],
-    secondsLeft: secondsLeft === undefined ? '' : String(secondsLeft),
+    seconds: secondsLeft === undefined ? '' : String(secondsLeft),
     language: options.language,
   });
 }
@@ -93,7 +93,7 @@ async function closeAll(dependencies: SessionDependencies, options: SessionOptio
   if (countOf(await presence(dependencies, options)) === 0) return succeed();
   const ordered = await order(dependencies, { kind: 'close-sessions' });
   if (!ordered && options.closeCommand) {
-    const values = { text: '', secondsLeft: '0', language: options.language };
+    const values = { text: '', seconds: '0', language: options.language };
     const closed = await run(dependencies, options, options.closeCommand, values);
     if (!closed.ok) log.warn('the command that closes sessions failed', { fault: closed.fault });
   }

@@ -128,7 +128,7 @@ test('who does not leave is named', async () => {
 test('commands get the values as arguments, never through a shell', async () => {
   const file = join(temporaryFolder('sessions'), 'arguments.json');
   const script = `require('fs').writeFileSync(process.argv[1], JSON.stringify(process.argv.slice(2)))`;
-  const command = [process.execPath, '-e', script, file, '{text}', '{secondsLeft}', '{language}', '{other}'];
+  const command = [process.execPath, '-e', script, file, '{text}', '{seconds}', '{language}', '{other}'];
   const { sessions } = scene({ warnCommand: command });
   valueOf(await sessions.warn({ id: 'n', text: TEXT, secondsLeft: 60 }));
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual([TEXT.en, '60', 'en', '{other}']);
