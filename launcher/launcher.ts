@@ -24,7 +24,7 @@ import { serverOptionsOf } from './configuration/mapping.ts';
 import { createEventFeed, type EventFeed } from './event-feed.ts';
 import { createOutbox, type Outbox } from './mail/outbox.ts';
 import { createSmtpTransport } from './mail/smtp-transport.ts';
-import { createMessenger } from './messenger.ts';
+import { createMessenger, type MessengerOptions } from './mail/messenger.ts';
 import { createNoticeBoard, withNoticeBoard } from './notice-board.ts';
 import { createPort, type Listening, type Port, type PortOptions } from './port/port.ts';
 import { createReleaseSources, type ReleaseSources } from './release-sources.ts';
@@ -102,7 +102,10 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
   const places = placesOf(configuration);
   const checks = createUpdateChecks({ platform, configuration, places, server, sessions, sources });
   const words = wordsOf(server);
-  const messenger = createMessenger({ outbox, server, machine, configuration, now });
+  const messenger = createMessenger(
+    { outbox, clock, log, serverState: () => server.state() },
+    peopleOf(platform, configuration),
+  );
   const tools = createUpdateTools({ platform, configuration, log, server, sessions, sources, checks, messenger });
   const updates = createUpdates(tools, { journalFolder: join(configuration.stateFolder, 'orders'), steps: STEPS });
   const application = createApplication({
@@ -140,6 +143,10 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
 /** Until the port listens, a server that starts is told where it will. */
 function fallbackUrl({ port }: Configuration): string {
   return `${port.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port.port}`;
+}
+
+function peopleOf({ machine }: Platform, { name, mail, language }: Configuration): MessengerOptions {
+  return { name, host: machine.hostName, to: mail?.to ?? [], language };
 }
 
 type IdentityParts = Pick<ApplicationParts, 'machine' | 'name' | 'launcherVersion' | 'defaults' | 'warnings'> &

@@ -22,7 +22,7 @@ export type LadderOutcome =
 /** One climb: what it works on, and where it tells how far it is. */
 interface Climb {
   readonly dependencies: SupervisorDependencies;
-  readonly options: Pick<ServerOptions, 'stop' | 'bundle'>;
+  readonly options: Pick<ServerOptions, 'start' | 'stop' | 'bundle'>;
   readonly target: LadderTarget;
   readonly reason: string;
   readonly signal: AbortSignal;
@@ -144,11 +144,15 @@ async function survived(climb: Climb): Promise<LadderOutcome> {
   return { kind: 'survived', fault: busy ? { ...fault, cause: busy } : fault };
 }
 
-/** Why the server may not be killed now. */
-function busyWith({ dependencies }: Climb): Fault | undefined {
+/**
+ * Why the server may not be killed now: its backup, or work that moves. A progress text that has stood still for as long as
+ * a start may take protects no longer, or a hung conversion could never be taken back.
+ */
+function busyWith({ dependencies, options }: Climb): Fault | undefined {
   const report = dependencies.link.report();
   if (report?.backupRunning === true) return faultOf('backup-running', 'the server reports that its backup runs');
   const progress = report?.progress ?? '';
-  if (progress === '') return undefined;
+  const stoodStillMs = dependencies.clock.monotonic() - (report?.progressAt ?? 0);
+  if (progress === '' || stoodStillMs > options.start.limitMs) return undefined;
   return faultOf('server-survived-stop', 'the server reports work that must not be cut off', { values: { progress } });
 }

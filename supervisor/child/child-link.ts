@@ -9,6 +9,8 @@ export interface ChildReport {
   readonly backupRunning?: boolean;
   /** Free text of a long start, e.g. `converting data 40 %`. */
   readonly progress?: string;
+  /** Monotonic milliseconds at which the progress last changed: a text that stands still is no progress. */
+  readonly progressAt?: number;
   readonly version?: string;
   /** Monotonic milliseconds of its arrival. */
   readonly receivedAt: number;
@@ -49,7 +51,7 @@ export interface ChildLink {
   /** Constant-time comparison. */
   accepts(token: string): boolean;
   /** Merged into what is known: an absent field is unchanged, but `ready: true` without progress ends the progress. */
-  receive(report: Omit<ChildReport, 'receivedAt' | 'sessionsAt'>): void;
+  receive(report: Omit<ChildReport, 'receivedAt' | 'sessionsAt' | 'progressAt'>): void;
   /** Long poll: the next order, or undefined after `waitMs`. */
   take(waitMs: number, signal?: AbortSignal): Promise<ChildOrder | undefined>;
 }

@@ -57,15 +57,18 @@ export function createChildLink(clock: Clock, random: RandomBytes): ChildLink {
 
 function mergeReport(
   before: ChildReport | undefined,
-  news: Omit<ChildReport, 'receivedAt' | 'sessionsAt'>,
+  news: Omit<ChildReport, 'receivedAt' | 'sessionsAt' | 'progressAt'>,
   now: number,
 ): ChildReport {
-  const { progress, ...kept } = before ?? { receivedAt: now };
+  const { progress, progressAt, ...kept } = before ?? { receivedAt: now };
   const startEnded = news.ready === true && news.progress === undefined;
+  const moved = news.progress !== undefined && news.progress !== progress;
   return {
     ...kept,
     ...(progress !== undefined && !startEnded && { progress }),
+    ...(progressAt !== undefined && !startEnded && { progressAt }),
     ...news,
+    ...(moved && { progressAt: now }),
     ...(news.sessions && { sessionsAt: now }),
     receivedAt: now,
   };

@@ -92,6 +92,7 @@ test('reports add up: what is absent is unchanged, and being ready ends the prog
   link.receive({ sessions: [{ id: '1', user: 'Anna' }] });
   expect(link.report()).toEqual({
     progress: 'converting data 40 %',
+    progressAt: 0,
     version: '22.1',
     sessions: [{ id: '1', user: 'Anna' }],
     sessionsAt: 10,
@@ -110,6 +111,16 @@ test('reports add up: what is absent is unchanged, and being ready ends the prog
     receivedAt: 20,
   });
   expect(seen).toHaveLength(3);
+});
+
+test('progress counts from its last change, not from its last report', async () => {
+  const { link, clock } = scene();
+  link.receive({ progress: '40 %' });
+  await clock.advance(10);
+  link.receive({ progress: '40 %' });
+  expect(link.report()).toMatchObject({ progressAt: 0, receivedAt: 10 });
+  link.receive({ progress: '41 %' });
+  expect(link.report()).toMatchObject({ progressAt: 10 });
 });
 
 test('orders that nobody fetches do not pile up', async () => {
