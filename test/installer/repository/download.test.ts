@@ -128,7 +128,7 @@ describe('a download', () => {
         return true;
       });
       writeFileSync(join(scene.stateFolder, 'root.json'), repository.firstRoot);
-      const program = join(import.meta.dirname, 'kit', 'download-program.ts');
+      const program = join(import.meta.dirname, '../../programs/children/download-release.ts');
       for (const last of [false, true]) {
         const child = runProgram(process.execPath, [program, server.url, scene.stateFolder, scene.folder]);
         if (last) expect(await child.ended, child.errorOutput()).toBe(0);

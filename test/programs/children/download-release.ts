@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openPlatform } from '../../../../platform/current.ts';
-import { silentLog } from '../../../../platform/log.ts';
-import { createReleaseSource } from '../../../../installer/repository/signed-repository.ts';
+import { openPlatform } from '../../../platform/current.ts';
+import { silentLog } from '../../../platform/log.ts';
+import { createReleaseSource } from '../../../installer/repository/signed-repository.ts';
 
 /** A launcher that does nothing but download, to be killed: URL, state folder (with the first root), target folder. */
 const [location = '', stateFolder = '', folder = ''] = process.argv.slice(2);
