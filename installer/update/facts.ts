@@ -16,6 +16,8 @@ export interface StepFacts {
     readonly to: string;
     /** Absent for a rollback. */
     readonly release?: Release;
+    /** The format of the data as the live version leaves it, if it could be told. */
+    readonly fromDataFormat?: string;
     /** Must the data be saved before the start, because the release changes its format? */
     readonly dataFormatChanges: boolean;
     /** The folder that will be put in place of the live bundle. */

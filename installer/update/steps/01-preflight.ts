@@ -106,6 +106,7 @@ async function describeUpdate(
     nextBundle: stagedBundleOf(context.tools.places, context.order),
     nextManifest: next.value,
     ...(live.version === undefined ? {} : { from: live.version }),
+    ...(oldFormat === undefined ? {} : { fromDataFormat: oldFormat }),
     ...(shipped === undefined ? {} : { shippedManifest: shipped }),
   });
 }

@@ -51,7 +51,7 @@ function afterUpdate(
   plan: SwapPlan | undefined,
 ): InstalledRecord {
   const { tools, order } = context;
-  const { release, from, shippedManifest, nextManifest, to } = required(context, 'preflight');
+  const { release, from, fromDataFormat, shippedManifest, nextManifest, to } = required(context, 'preflight');
   const report = factsOf(context.journal, 'carryOver');
   const backup = factsOf(context.journal, 'backUp')?.backupId;
   const oldIdentity = plan?.renames.find((rename) => rename.to === tools.places.oldBundle)?.identity;
@@ -61,6 +61,8 @@ function afterUpdate(
     version: from ?? before.live?.version ?? '?',
     identity: oldIdentity ?? '',
     installedAt: before.live?.installedAt ?? 0,
+    // The record of an installation that we did not make lacks it; without it a rollback would look like a conversion.
+    ...(fromDataFormat === undefined ? {} : { dataFormat: fromDataFormat }),
     ...(shippedManifest === undefined ? {} : { manifestFile: shippedManifest }),
   };
   const kept: KeptRecord = {
