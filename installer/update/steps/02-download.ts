@@ -1,5 +1,6 @@
 import { faultOf } from '../../../platform/fault.ts';
 import { fail, succeed } from '../../../platform/result.ts';
+import { outcomeOf } from '../next-move.ts';
 import { required, type Step } from '../step.ts';
 import { stagingOf } from '../staging-places.ts';
 
@@ -23,7 +24,8 @@ export const download: Step<'download'> = {
     });
     return fetched.ok ? succeed(fetched.value) : fetched;
   },
-  async undo({ tools, order }) {
-    return tools.files.removeTree(stagingOf(tools.places, order));
+  async undo({ tools, order, journal }) {
+    // What could not be put back may lie in there, an earlier bundle for one.
+    return outcomeOf(journal) === 'held' ? succeed() : tools.files.removeTree(stagingOf(tools.places, order));
   },
 };

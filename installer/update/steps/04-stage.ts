@@ -2,6 +2,7 @@ import { faultOf } from '../../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../../platform/result.ts';
 import { carryOverRequest } from '../carry-over-request.ts';
 import type { StepFacts } from '../facts.ts';
+import { outcomeOf } from '../next-move.ts';
 import { required, type Step, type StepContext } from '../step.ts';
 
 /**
@@ -28,11 +29,21 @@ export const stage: Step<'stage'> = {
     return prepared.ok ? smoke : prepared;
   },
   async undo(context) {
+    if (outcomeOf(context.journal) === 'held') {
+      // Something could not be put back: the copy of the data may be the only good one.
+      return succeed();
+    }
     const { nextBundle } = required(context, 'preflight');
     const removed = await context.tools.files.removeTree(nextBundle);
-    return removed.ok ? context.tools.data.discard(context.order.id) : removed;
+    return removed.ok && !mayNeedData(context) ? context.tools.data.discard(context.order.id) : removed;
   },
 };
+
+/** A release that started may have converted the data; where policy leaves it so, a person needs the copy to go back. */
+function mayNeedData({ journal, tools }: StepContext): boolean {
+  const started = journal.some((entry) => entry.kind === 'began' && entry.step === 'start');
+  return started && !tools.policy.restoreDataOnFallback;
+}
 
 async function unpackAfresh(context: StepContext, folder: string): Promise<Result<void>> {
   const { nextManifest } = required(context, 'preflight');
