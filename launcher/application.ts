@@ -9,7 +9,8 @@ import type { Order } from '../installer/update/order.ts';
 import type { OrderProgress } from '../installer/update/running-order.ts';
 import type { Language } from '../supervisor/sessions/sessions.ts';
 import type { Application, Caller } from './api/application.ts';
-import type { UpdateOrder, UpdateView } from './api/schemas.ts';
+import type { LocalUpdateOrder } from './api/messages.ts';
+import type { UpdateView } from './api/schemas.ts';
 import type { ApplicationParts } from './application-parts.ts';
 import { checkAddress } from './mail/address.ts';
 import { metricsText } from './views/metrics.ts';
@@ -69,11 +70,7 @@ async function take(parts: ApplicationParts, order: Order): Promise<Result<Order
   return parts.refusal === undefined ? parts.updates.order(order) : fail(parts.refusal);
 }
 
-function updateOrder(
-  parts: ApplicationParts,
-  order: UpdateOrder & { readonly fromFile?: string },
-  caller: Caller,
-): Order {
+function updateOrder(parts: ApplicationParts, order: LocalUpdateOrder, caller: Caller): Order {
   const email = order.notifyEmail ?? (caller.kind === 'ticket' ? caller.email : undefined);
   return {
     id: order.id ?? parts.newId(),
@@ -83,6 +80,7 @@ function updateOrder(
     language: languageOf(parts, order.language, caller),
     ...(order.version === undefined ? {} : { version: order.version }),
     ...(order.fromFile === undefined ? {} : { fromFile: order.fromFile }),
+    ...(order.acceptAged === undefined ? {} : { acceptAged: order.acceptAged }),
     ...(order.notBefore === undefined ? {} : { notBefore: Date.parse(order.notBefore) }),
     ...(email === undefined ? {} : { notifyEmail: email }),
   };

@@ -68,6 +68,25 @@ export async function openLauncher(
   return lock.ok ? succeed(wire(platform, loaded, log, lock.value)) : lock;
 }
 
+/** Answers from the state on disk while no launcher runs: nothing is locked, started or listened on. */
+export interface StateReader {
+  readonly application: Application;
+  close(): Promise<void>;
+}
+
+/** The same wiring as a launcher's, for questions only. */
+export function openReader(platform: Platform, loaded: LoadedConfiguration, log: Log): StateReader {
+  const launcher = wire(platform, loaded, log, NO_LOCK);
+  return {
+    application: launcher.application,
+    async close() {
+      await launcher.close('leave');
+    },
+  };
+}
+
+const NO_LOCK: InstanceLock = { release: () => Promise.resolve() };
+
 /** What lives as long as the launcher. */
 interface Parts {
   readonly platform: Platform;

@@ -1,7 +1,8 @@
 import type { Fault } from '../../platform/fault.ts';
 import type { Result } from '../../platform/result.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
-import type { HistoryView, NoticeView, ReleaseView, StatusView, UpdateOrder, UpdateView } from './schemas.ts';
+import type { LocalUpdateOrder } from './messages.ts';
+import type { HistoryView, NoticeView, ReleaseView, StatusView, UpdateView } from './schemas.ts';
 
 /** Who asks, as the port found out. */
 export type Caller =
@@ -29,9 +30,9 @@ export interface Application {
   check(language: Language): Promise<Result<{ readonly available?: ReleaseView; readonly upToDate: boolean }>>;
   history(language: Language, limit: number): Promise<readonly HistoryView[]>;
   /** The same id twice is the same order. `update-running` carries the running order's id in `values.updateId`. */
-  orderUpdate(order: UpdateOrder & { readonly fromFile?: string }, caller: Caller): Promise<Result<UpdateView>>;
+  orderUpdate(order: LocalUpdateOrder, caller: Caller): Promise<Result<UpdateView>>;
   /** Preflight only; nothing changes. */
-  tryUpdate(order: UpdateOrder & { readonly fromFile?: string }, caller: Caller): Promise<Result<readonly CheckLine[]>>;
+  tryUpdate(order: LocalUpdateOrder, caller: Caller): Promise<Result<readonly CheckLine[]>>;
   update(id: string, language: Language): Promise<UpdateView | undefined>;
   cancelUpdate(id: string, caller: Caller): Promise<Result<void>>;
   postponeUpdate(id: string, seconds: number): Promise<Result<void>>;

@@ -3,9 +3,14 @@ import { HistoryView, NoticeView, ReleaseView, StatusView, UpdateOrder, UpdateVi
 
 /** What the calls of the launcher port take and answer around the views of `schemas.ts`. */
 
-/** An order through the local channel: only there may a release file of this machine be named. */
+/** An order through the local channel: only there may a release file of this machine be named, and its age be accepted. */
 export const LocalUpdateOrder = Type.Object(
-  { ...UpdateOrder.properties, fromFile: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })) },
+  {
+    ...UpdateOrder.properties,
+    fromFile: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
+    /** A person has seen the age of the file and accepts it. */
+    acceptAged: Type.Optional(Type.Boolean()),
+  },
   { $id: 'LocalUpdateOrder', additionalProperties: false },
 );
 export type LocalUpdateOrder = Static<typeof LocalUpdateOrder>;

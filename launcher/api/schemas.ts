@@ -113,6 +113,8 @@ export const ReleaseView = Type.Object(
     dataFormat: Type.Optional(Type.String()),
     notes: Type.Optional(Type.String()),
     keptUntil: Type.Optional(IsoTime),
+    /** The release file of the inbox that it is in, where the repository does not offer it. */
+    file: Type.Optional(Type.String()),
   },
   { $id: 'Release' },
 );

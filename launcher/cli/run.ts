@@ -1,27 +1,27 @@
-import type { OwnProcess } from '../../platform/own-process.ts';
-import type { Platform } from '../../platform/platform.ts';
-import type { Language } from '../../supervisor/sessions/sessions.ts';
-import type { LoadedConfiguration } from '../configuration/load.ts';
-import { openLauncher } from '../launcher.ts';
+import type { Log } from '../../platform/log.ts';
+import { renderMistakes } from '../configuration/mistake.ts';
+import { type Launcher, openLauncher } from '../launcher.ts';
 import { openLauncherLog } from '../launcher-log.ts';
-import { explainFault } from '../texts/explain.ts';
-import type { Fault } from '../../platform/fault.ts';
-import { exitStatusOf, EXIT } from './exit-status.ts';
+import { formatDuration } from '../texts/format.ts';
+import { say } from '../texts/messages.ts';
+import type { VerbContext } from './context.ts';
+import { EXIT } from './exit-status.ts';
+import { longestStopMs } from './stop-time.ts';
 
 /**
  * `om-launcher run`: what the operating system starts. Recovers, starts the server, supervises until it is asked to end.
  *
  * An interrupt (Ctrl-C) and a termination stop the server cleanly and end with 0; the exit status says when that failed.
  */
-export async function runLauncher(platform: Platform, own: OwnProcess, loaded: LoadedConfiguration): Promise<number> {
-  const { configuration } = loaded;
-  const log = await openLauncherLog(platform.files, { ...configuration.logs, output: own.output });
-  const launcher = log.ok ? await openLauncher(platform, loaded, log.value) : log;
-  if (!log.ok || !launcher.ok) {
-    return report(own, log.ok ? (launcher as { readonly fault: Fault }).fault : log.fault, configuration.language);
-  }
-  const asked = Promise.withResolvers<undefined>();
-  const forget = own.onStopRequest(() => asked.resolve(undefined));
+export async function runLauncher(context: VerbContext): Promise<number> {
+  const { platform, own, voice, loaded } = context;
+  tellBlockedUpdates(context);
+  const log = await openLauncherLog(platform.files, { ...loaded.configuration.logs, output: own.output });
+  if (!log.ok) return voice.fault(log.fault);
+  const launcher = await openLauncher(platform, loaded, log.value);
+  if (!launcher.ok) return voice.fault(launcher.fault);
+  const stopWatching = endOnUncaught(context, log.value);
+  const asked = askedToEnd(context, log.value);
   const started = await launcher.value.start();
   if (started.ok) {
     const { tcp, socketPath } = started.value;
@@ -29,14 +29,57 @@ export async function runLauncher(platform: Platform, own: OwnProcess, loaded: L
     await asked.promise;
     log.value.info('ending: the server is stopped first');
   }
-  const closed = await launcher.value.close(started.ok ? 'stop' : 'leave');
-  forget();
-  const ended = started.ok ? closed : started;
-  return ended.ok ? EXIT.done : report(own, ended.fault, configuration.language);
+  const status = await end(context, launcher.value, started);
+  asked.forget();
+  stopWatching();
+  return status;
 }
 
-function report(own: OwnProcess, fault: Fault, language: Language): number {
-  const { message, remedy } = explainFault(fault, language, '');
-  own.errorOutput.write(`${message}\n${remedy}\n`);
-  return exitStatusOf(fault.code);
+/** A launcher that could not start lets a server that runs go on running. */
+async function end(
+  { voice }: VerbContext,
+  launcher: Launcher,
+  started: Awaited<ReturnType<Launcher['start']>>,
+): Promise<number> {
+  const closed = await launcher.close(started.ok ? 'stop' : 'leave');
+  const ended = started.ok ? closed : started;
+  return ended.ok ? EXIT.done : voice.fault(ended.fault);
+}
+
+/** Mistakes in parts that the server does not need: it starts, and updates wait. */
+function tellBlockedUpdates({ voice, loaded: { updatesBlocked } }: VerbContext): void {
+  const [first] = updatesBlocked;
+  if (first === undefined) return;
+  const count = updatesBlocked.length;
+  voice.remark(renderMistakes(updatesBlocked));
+  voice.remark(say(voice.language, 'warning.configuration', { count, first: `${first.path}: ${first.expected}` }));
+}
+
+/** The first request to end is obeyed; further ones are told how long that may take. */
+function askedToEnd(
+  { own, voice, loaded }: VerbContext,
+  log: Log,
+): { readonly promise: Promise<undefined>; readonly forget: () => void } {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  let requests = 0;
+  const forget = own.onStopRequest((request) => {
+    requests += 1;
+    if (requests === 1) {
+      resolve(undefined);
+      return;
+    }
+    const time = formatDuration(longestStopMs(loaded.configuration), voice.language);
+    log.info('asked again to end', { request });
+    voice.remark(say(voice.language, 'cli.stop-under-way', { time }));
+  });
+  return { promise, forget };
+}
+
+/** After a bug nothing here is to be trusted, but the server is: it runs on, and the next launcher takes it over. */
+function endOnUncaught({ own }: VerbContext, log: Log): () => void {
+  return own.onUncaught((error) => {
+    const stack = error instanceof Error ? error.stack : String(error);
+    log.error('a bug ended the launcher; the server was left running', { stack });
+    own.exit(EXIT.failed);
+  });
 }

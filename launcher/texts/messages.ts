@@ -1,13 +1,17 @@
 import type { Language } from '../../supervisor/sessions/sessions.ts';
+import { CLI_MESSAGES } from './cli-messages.ts';
 import { fill, type Values } from './fill.ts';
 import { MAIL_MESSAGES } from './mail-messages.ts';
 import { NOTICE_MESSAGES } from './notice-messages.ts';
 import { VERDICT_MESSAGES } from './verdict-messages.ts';
 
 /** Every sentence that is not about a fault, a step or a state; the English one rules the placeholders. */
-export const MESSAGES = { ...NOTICE_MESSAGES, ...MAIL_MESSAGES, ...VERDICT_MESSAGES } as const satisfies Readonly<
-  Record<string, Readonly<Record<Language, string>>>
->;
+export const MESSAGES = {
+  ...NOTICE_MESSAGES,
+  ...MAIL_MESSAGES,
+  ...VERDICT_MESSAGES,
+  ...CLI_MESSAGES,
+} as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>;
 
 export type MessageKey = keyof typeof MESSAGES;
 

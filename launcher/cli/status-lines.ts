@@ -1,0 +1,87 @@
+import type { Language } from '../../supervisor/sessions/sessions.ts';
+import type { ServerState } from '../../supervisor/server-state.ts';
+import type { StatusView } from '../api/schemas.ts';
+import { stepName, updateStateName } from '../texts/describe.ts';
+import { fill } from '../texts/fill.ts';
+import { formatTime } from '../texts/format.ts';
+import { say } from '../texts/messages.ts';
+import { SERVER_STATES } from '../texts/state-messages.ts';
+import { alignRows, type Style } from './style.ts';
+import type { UnattendedStatus } from './unattended.ts';
+
+const RUNNING: readonly string[] = ['up', 'degraded', 'draining'] satisfies readonly ServerState['kind'][];
+
+/** Do users have a server in this state? */
+export function serverRuns(state: string): boolean {
+  return RUNNING.includes(state);
+}
+
+/** The state as a sentence without its full stop; a state of a newer launcher keeps its name. */
+export function serverSentence({ state, version, nextActionAt }: StatusView, language: Language): string {
+  const time = nextActionAt === undefined ? undefined : formatTime(Date.parse(nextActionAt), language);
+  return isState(state) ? fill(SERVER_STATES[state][language], { version, time }, language) : state;
+}
+
+function isState(state: string): state is ServerState['kind'] {
+  return Object.hasOwn(SERVER_STATES, state);
+}
+
+/** `status` for people: one thing a line, labels aligned. Pure. */
+export function statusLines(status: StatusView, language: Language, style: Style): readonly string[] {
+  const { since, users, processId, port, rollbackTo, warnings } = status;
+  const label = (key: LabelKey): string => style.bold(say(language, key));
+  const sign = serverRuns(status.state) ? style.good('●') : style.bad('●');
+  const began =
+    since === undefined ? '' : ` · ${say(language, 'cli.since', { time: formatTime(Date.parse(since), language) })}`;
+  const row = (key: LabelKey, value: string | number | undefined): string[][] =>
+    value === undefined ? [] : [[label(key), String(value)]];
+  return alignRows([
+    [label('label.server'), `${sign} ${status.name} · ${serverSentence(status, language)}${began}`],
+    ...row('label.version', status.version),
+    ...row('label.users', users),
+    ...row('label.process', processId),
+    ...row('label.port', port),
+    [
+      label('label.launcher'),
+      `${status.launcherVersion} · ${say(language, 'label.process')} ${status.launcherProcessId}`,
+    ],
+    ...row('cli.update', updateText(status, language)),
+    ...row('label.next', nextText(status, language)),
+    [label('label.rollback'), rollbackTo ?? say(language, 'label.nothing')],
+    ...warnings.map((warning) => [style.warning(say(language, 'label.warning')), warning]),
+  ]);
+}
+
+type LabelKey = Extract<Parameters<typeof say>[1], `label.${string}` | 'cli.update'>;
+
+function updateText({ update }: StatusView, language: Language): string | undefined {
+  if (update === undefined) return undefined;
+  const what = say(language, update.kind === 'update' ? 'cli.update' : 'cli.rollback');
+  const versions = [update.from, update.to].filter((version) => version !== undefined).join(' → ');
+  const at = formatTime(Date.parse(update.endedAt ?? update.orderedAt), language);
+  return [`${what} ${versions}`.trim(), updateStateName(update.state, language), at, update.id].join(' · ');
+}
+
+function nextText({ nextAction, nextActionAt }: StatusView, language: Language): string | undefined {
+  if (nextAction === undefined) return undefined;
+  const at = nextActionAt === undefined ? '' : ` · ${formatTime(Date.parse(nextActionAt), language)}`;
+  return `${stepName(nextAction, language)}${at}`;
+}
+
+/** The same when no launcher runs. Pure. */
+export function unattendedLines(status: UnattendedStatus, language: Language, style: Style): readonly string[] {
+  const { name, processId, version, rollbackTo, warnings, error } = status;
+  const label = (key: LabelKey): string => style.bold(say(language, key));
+  const server =
+    processId === undefined
+      ? say(language, 'verdict.server-down')
+      : say(language, 'cli.unattended', { process: processId });
+  return alignRows([
+    [label('label.server'), `${style.bad('●')} ${name} · ${server}`],
+    ...(version === undefined ? [] : [[label('label.version'), version]]),
+    [label('label.launcher'), say(language, 'cli.launcher-absent')],
+    ...(error === undefined ? [] : [['', error.remedy]]),
+    [label('label.rollback'), rollbackTo ?? say(language, 'label.nothing')],
+    ...warnings.map((warning) => [style.warning(say(language, 'label.warning')), warning]),
+  ]);
+}
