@@ -1,0 +1,164 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { openPlatform } from '../../../platform/current.ts';
+import { faultOf } from '../../../platform/fault.ts';
+import type { Files } from '../../../platform/files.ts';
+import { fail } from '../../../platform/result.ts';
+import {
+  createJournal,
+  type Journal,
+  listJournals,
+  parseJournal,
+  readJournal,
+} from '../../../installer/update/journal.ts';
+import type { JournalEntry } from '../../../installer/update/journal-entry.ts';
+import { findOpenOrder, holdsServer, readHistory } from '../../../installer/update/order-history.ts';
+import type { Order } from '../../../installer/update/order.ts';
+import { silentLog } from '../../../platform/log.ts';
+import { temporaryFolder } from '../../kit/temporary-folder.ts';
+
+const { files } = openPlatform();
+const ORDER: Order = { id: 'order-0001', kind: 'update', orderedBy: 'Administrator', delaySeconds: 90, language: 'fr' };
+const ENTRIES: readonly JournalEntry[] = [
+  { kind: 'began', at: 2, step: 'preflight' },
+  {
+    kind: 'failed',
+    at: 3,
+    step: 'preflight',
+    fault: faultOf('space-short', 'too little room for é', { path: '/srv/Ä' }),
+  },
+  { kind: 'undo-began', at: 4, step: 'preflight' },
+  { kind: 'undone', at: 5, step: 'preflight' },
+];
+
+async function journalIn(folder: string, use: Files = files): Promise<Journal> {
+  const journal = await createJournal(use, folder, ORDER, 1);
+  if (!journal.ok) throw new Error(journal.fault.detail);
+  for (const entry of ENTRIES) {
+    expect((await journal.value.append(entry)).ok).toBe(true);
+  }
+  return journal.value;
+}
+
+async function pathIn(folder: string): Promise<string> {
+  const paths = await listJournals(files, folder);
+  const [path] = paths.ok ? paths.value : [];
+  if (path === undefined) throw new Error('no journal was written');
+  return path;
+}
+
+test('what was written is read back, in order', async () => {
+  const folder = temporaryFolder();
+  const { entries } = await journalIn(folder);
+  const read = await readJournal(files, await pathIn(folder));
+  expect(read.ok && read.value.kind === 'journal' && read.value.journal.entries).toEqual(entries);
+  expect(entries).toEqual([{ kind: 'ordered', at: 1, order: ORDER }, ...ENTRIES]);
+});
+
+test('cut at every byte: the whole lines before the cut are read, and the next line goes on from there', async () => {
+  const folder = temporaryFolder();
+  const { entries } = await journalIn(folder);
+  const path = await pathIn(folder);
+  const whole = readFileSync(path);
+  const firstLine = whole.indexOf('\n') + 1;
+  for (let cut = 0; cut < whole.length; cut += 1) {
+    const parsed = parseJournal(whole.subarray(0, cut).toString('utf8'));
+    if (cut < firstLine) {
+      expect(parsed).toMatchObject({ newer: false });
+    } else {
+      const lines = whole.subarray(0, cut).toString('utf8').split('\n').length - 1;
+      expect(parsed).toEqual(entries.slice(0, lines));
+    }
+  }
+  writeFileSync(path, whole.subarray(0, whole.length - 7));
+  const torn = await readJournal(files, path);
+  if (!torn.ok || torn.value.kind !== 'journal') throw new Error('the torn journal was not read');
+  await torn.value.journal.append({ kind: 'undone', at: 6, step: 'preflight' });
+  const again = await readJournal(files, path);
+  expect(again.ok && again.value.kind === 'journal' && again.value.journal.entries.at(-1)).toMatchObject({ at: 6 });
+});
+
+test('every bit flipped: never read as something else', async () => {
+  const folder = temporaryFolder();
+  const { entries } = await journalIn(folder);
+  const whole = readFileSync(await pathIn(folder));
+  for (let bit = 0; bit < whole.length * 8; bit += 1) {
+    const flipped = Buffer.from(whole);
+    const byte = Math.floor(bit / 8);
+    flipped[byte] = (flipped[byte] ?? 0) ^ (1 << (bit % 8));
+    const parsed = parseJournal(flipped.toString('utf8'));
+    // A flipped line feed at the end tears the last line, which reads as "not written".
+    const readOn =
+      Array.isArray(parsed) && parsed.every((entry, index) => JSON.stringify(entry) === JSON.stringify(entries[index]));
+    expect(readOn || !Array.isArray(parsed)).toBe(true);
+  }
+});
+
+test('a line twice is one line; a line of a newer program is not guessed at', async () => {
+  const folder = temporaryFolder();
+  const { entries } = await journalIn(folder);
+  const text = readFileSync(await pathIn(folder), 'utf8');
+  const doubled = text
+    .split('\n')
+    .flatMap((line) => (line === '' ? [line] : [line, line]))
+    .join('\n');
+  expect(parseJournal(doubled)).toEqual(entries);
+  const path = await pathIn(folder);
+  writeFileSync(path, 'not a journal at all\n');
+  const open = await findOpenOrder(files, folder, 9, silentLog);
+  expect(open).toEqual({ kind: 'none' });
+  expect((await listJournals(files, folder)).ok && (await readHistory(files, folder, silentLog))).toEqual([]);
+  expect(readFileSync(`${path}.unreadable-9`, 'utf8')).toBe('not a journal at all\n');
+});
+
+test('a full disk costs the reserve, not the order', async () => {
+  const folder = temporaryFolder();
+  let full = false;
+  const failing: Files = {
+    ...files,
+    appendDurably: async (path, content, mode) =>
+      full ? fail(faultOf('disk-full', 'no space', { path })) : files.appendDurably(path, content, mode),
+    writeDurably: async (path, content, mode) =>
+      full ? fail(faultOf('disk-full', 'no space', { path })) : files.writeDurably(path, content, mode),
+    remove: async (path) => {
+      full = false;
+      return files.remove(path);
+    },
+  };
+  const journal = await journalIn(folder, failing);
+  full = true;
+  expect((await journal.append({ kind: 'settled', at: 9, outcome: 'refused' })).ok).toBe(true);
+  const read = await readJournal(files, await pathIn(folder));
+  expect(read.ok && read.value.kind === 'journal' && read.value.journal.entries.at(-1)).toMatchObject({
+    kind: 'settled',
+  });
+});
+
+test.each<[string, readonly JournalEntry[], boolean]>([
+  ['before the stop', [{ kind: 'began', at: 1, step: 'drain' }], false],
+  ['from the stop on', [{ kind: 'began', at: 1, step: 'stop' }], true],
+  [
+    'while it turns back',
+    [
+      { kind: 'began', at: 1, step: 'stop' },
+      { kind: 'undo-began', at: 2, step: 'stop' },
+    ],
+    true,
+  ],
+  [
+    'once the old version runs again',
+    [
+      { kind: 'began', at: 1, step: 'stop' },
+      { kind: 'undone', at: 2, step: 'stop' },
+    ],
+    false,
+  ],
+  [
+    'while it commits',
+    [
+      { kind: 'began', at: 1, step: 'stop' },
+      { kind: 'began', at: 2, step: 'commit' },
+    ],
+    true,
+  ],
+])('the server belongs to the order: %s', (_, entries, held) => expect(holdsServer(entries)).toBe(held));
