@@ -1,6 +1,7 @@
 import { faultOf } from '../platform/fault.ts';
 import type { Machine } from '../platform/machine.ts';
 import { fail, type Result, succeed } from '../platform/result.ts';
+import type { Release } from '../installer/release.ts';
 import type { ReleaseSource } from '../installer/repository/release-source.ts';
 import { orderOf } from '../installer/update/journal-entry.ts';
 import { liveRelease } from '../installer/update/live-release.ts';
@@ -125,26 +126,40 @@ async function openRepository(parts: ApplicationParts): Promise<Result<ReleaseSo
   return parts.refusal === undefined ? parts.tools.openSource(order) : fail(parts.refusal);
 }
 
+/** The newest suitable release, of the repository or of the inbox; the inbox also serves where the repository is out of reach. */
 async function check(parts: ApplicationParts, language: Language): ReturnType<Application['check']> {
-  const source = await openRepository(parts);
-  const offered = source.ok ? await source.value.refresh(AbortSignal.timeout(CHECK_LIMIT_MS)) : source;
-  if (!offered.ok) {
+  const offered = await readRepository(parts);
+  const dropped = parts.inboxOffers();
+  if (!offered.ok && dropped.length === 0) {
     return offered;
   }
+  const fromRepository = offered.ok ? offered.value : [];
   const installed = await parts.tools.installed.read();
   const { version } = await liveRelease(parts.tools, installed);
-  const chosen = chooseRelease(offered.value, undefined, version, installed);
+  const all = [...fromRepository, ...dropped.map(({ release }) => release)];
+  const chosen = chooseRelease(all, undefined, version, installed, parts.tools.policy.pin);
   if (chosen.ok) {
-    return succeed({ available: releaseView(chosen.value, 'available', language), upToDate: false });
+    const file = fromRepository.includes(chosen.value)
+      ? undefined
+      : dropped.find(({ release }) => release === chosen.value)?.file;
+    return succeed({ available: releaseView(chosen.value, 'available', language, file), upToDate: false });
+  }
+  if (!offered.ok) {
+    return offered;
   }
   return chosen.fault.code === 'nothing-to-do' ? succeed({ upToDate: true }) : chosen;
 }
 
 /** What is on this machine is always told; what the repository offers, if it can be reached. */
 async function listReleases(parts: ApplicationParts, language: Language): Promise<ReturnType<typeof releaseViews>> {
+  const offered = await readRepository(parts);
+  const installed = await parts.tools.installed.read();
+  return releaseViews(installed, offered.ok ? offered.value : [], parts.inboxOffers(), language);
+}
+
+async function readRepository(parts: ApplicationParts): Promise<Result<readonly Release[]>> {
   const source = await openRepository(parts);
-  const offered = source.ok ? await source.value.refresh(AbortSignal.timeout(CHECK_LIMIT_MS)) : source;
-  return releaseViews(await parts.tools.installed.read(), offered.ok ? offered.value : [], language);
+  return source.ok ? source.value.refresh(AbortSignal.timeout(CHECK_LIMIT_MS)) : source;
 }
 
 async function actOnServer(parts: ApplicationParts, act: 'start' | 'stop' | 'restart'): Promise<Result<void>> {

@@ -38,7 +38,7 @@ async function subjectOf(tools: UpdateTools, order: Order, signal: AbortSignal):
   }
   const installed = await tools.installed.read();
   const { version: from } = await liveRelease(tools, installed);
-  const release = chooseRelease(offered.value, order.version, from, installed);
+  const release = chooseRelease(offered.value, order.version, from, installed, tools.policy.pin);
   return release.ok
     ? succeed({ order, release: release.value, source: source.value, ...(from === undefined ? {} : { from }) })
     : release;

@@ -84,6 +84,7 @@ function policyOf({ server, updates, data, product, name }: Configuration): Upda
     restoreDataOnFallback: data.restore === 'on-format-change',
     reminders: REMINDERS,
     backupPatienceMs: BACKUP_PATIENCE_MS,
+    ...(updates.pin === undefined ? {} : { pin: updates.pin }),
     ...(data.format === undefined ? {} : { dataFormat: data.format }),
   };
 }

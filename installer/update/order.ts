@@ -5,7 +5,7 @@ import type { OrderKind } from './pipeline.ts';
 export interface Order {
   readonly id: string;
   readonly kind: OrderKind;
-  /** As shown in history: an account, an OM user, `schedule`. */
+  /** As shown in history: an account, an OM user, a token's name. */
   readonly orderedBy: string;
   /** The wanted version; undefined = the newest suitable (update), the last kept (rollback). */
   readonly version?: string;

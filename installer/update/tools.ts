@@ -42,6 +42,8 @@ export interface UpdatePlaces extends LiveBundlePlaces {
 
 export interface UpdatePolicy {
   readonly product: string;
+  /** The only version that is installed without being named. */
+  readonly pin?: string;
   /** Format of the data as it is now, where the configuration says it. */
   readonly dataFormat?: string;
   /** How long the new version is watched before it is final. */
@@ -99,7 +101,10 @@ export interface DataSafety {
   /** `restoreId` names this restore: the same one twice is one restore. */
   restore(id: string, restoreId: string): Promise<Result<void>>;
   exists(id: string): Promise<boolean>;
+  /** Deletes a backup that nobody needs; one from which data was restored stays until it expires. */
   discard(id: string): Promise<Result<void>>;
+  /** Deletes what restores before this wall-clock time set aside, with the backups that they came from. */
+  expire(before: number): Promise<Result<void>>;
 }
 
 export type NoticeKind = 'update-soon' | 'update-reminder' | 'update-cancelled';

@@ -121,10 +121,13 @@ function missingKey(
 const SECRET = /pass(word|phrase|wd)?$|secret|token$|api-?key|credential/i;
 const HIDDEN = '(not shown)';
 
-/** Keys that people try, and what they should know about them. */
+/** Keys that people try, by their place, and what they should know about them. */
 const WELL_KNOWN: Readonly<Record<string, string>> = {
   fleet: 'remove it: fleets are not configured here in this version',
   version: 'remove it; to stay on a version use "updates": { "pin": … }',
+  integrity: 'remove it: installed files that differ are never refused in this version',
+  'updates.mode': 'remove it: updates are installed on order only',
+  'updates.schedule': 'remove it; an order has a time: om-launcher update --at 22:00',
   url: 'the repository is given in "updates": { "repository": … }',
 };
 
@@ -134,7 +137,7 @@ function unknownKey(key: string, value: unknown, path: DocumentPath, known: read
   const suggestion = secret
     ? secretSuggestion(known)
     : similar === undefined
-      ? ((path.length === 0 ? WELL_KNOWN[key] : undefined) ?? `remove it; known here: ${known.join(', ')}`)
+      ? (WELL_KNOWN[[...path, key].join('.')] ?? `remove it; known here: ${known.join(', ')}`)
       : `write "${similar}"`;
   return {
     path: [...path, key],

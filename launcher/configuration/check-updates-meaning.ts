@@ -20,20 +20,6 @@ export const UPDATES_CHECKS: readonly MeaningCheck[] = [
       : [wrong(path, 'an http or https address, or a folder', repository, 'write https:// or the path of a folder')];
   },
 
-  ({ content }) =>
-    (content.updates?.schedule ?? []).flatMap((window, index) =>
-      window.from === window.to
-        ? [
-            wrong(
-              ['updates', 'schedule', index, 'to'],
-              'another time than "from"',
-              window.to,
-              'remove the window to be open always',
-            ),
-          ]
-        : [],
-    ),
-
   ({ content }) => {
     const proxy = content.updates?.proxy;
     return proxy === undefined || typeof proxy === 'string' ? [] : checkLogin(proxy, ['updates', 'proxy']);

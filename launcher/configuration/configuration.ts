@@ -16,7 +16,6 @@ export interface Configuration {
   readonly bundle: string;
   readonly stateFolder: string;
   readonly language: Language;
-  readonly integrity: 'report' | 'enforce';
   readonly server: ServerConfiguration;
   readonly updates: UpdatesConfiguration;
   readonly carryOver: readonly CarryOverRule[];
@@ -60,7 +59,7 @@ export interface ServerConfiguration {
   };
   readonly sessions: {
     readonly port?: number;
-    /** `{text}` and `{seconds}` are still in it. */
+    /** `{text}`, `{seconds}` and `{language}` are still in it. */
     readonly warnCommand?: readonly string[];
     readonly closeCommand?: readonly string[];
   };
@@ -73,18 +72,12 @@ export interface UpdatesConfiguration {
   readonly root?: string;
   readonly channel: string;
   readonly pin?: string;
-  readonly mode: 'manual' | 'stage' | 'auto';
-  /** Empty: always open. */
-  readonly schedule: readonly MaintenanceWindow[];
   readonly delaySeconds: number;
   readonly keepOld: { readonly kind: 'days'; readonly days: number } | { readonly kind: 'until-next-update' };
   readonly proxy: ProxyChoice;
   /** PEM file. */
   readonly ca?: string;
-  readonly delayDays: number;
   readonly inbox?: string;
-  /** Bytes per second. */
-  readonly bandwidth?: number;
 }
 
 export type RepositoryPlace =
@@ -104,21 +97,11 @@ export interface Login {
 export type SecretPlace =
   { readonly kind: 'file'; readonly path: string } | { readonly kind: 'environment'; readonly name: string };
 
-/** Minutes after local midnight; `to` before `from` means the next day. */
-export interface MaintenanceWindow {
-  readonly days: readonly Day[];
-  readonly fromMinute: number;
-  readonly toMinute: number;
-}
-
-export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-export type Day = (typeof DAYS)[number];
-
 export interface DataConfiguration {
   readonly format?: string;
   readonly paths: readonly string[];
   readonly backup: { readonly folder: string; readonly keep: number };
-  readonly restore: 'on-format-change' | 'never' | 'ask';
+  readonly restore: 'on-format-change' | 'never';
 }
 
 export interface PortConfiguration {

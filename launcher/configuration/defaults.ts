@@ -5,11 +5,10 @@ export const DEFAULTS = {
   health: { everySeconds: 2, watchSeconds: 660, passes: 6, timeoutSeconds: 5, host: '127.0.0.1', statuses: [200] },
   restart: { stableSeconds: 10, firstDelaySeconds: 1, maximumDelaySeconds: 300, jitter: 0.2 },
   smoke: { args: ['--version'], timeoutSeconds: 60 },
-  updates: { channel: 'stable', mode: 'manual', delaySeconds: 90, keepOldDays: 7, delayDays: 0, proxy: 'environment' },
+  updates: { channel: 'stable', delaySeconds: 90, keepOldDays: 7, proxy: 'environment' },
   data: { restore: 'on-format-change', keep: 2 },
   port: { host: '127.0.0.1', offset: 7, number: 19_820 },
   smtp: { secure: 'starttls', ports: { none: 25, starttls: 587, tls: 465 } },
-  integrity: 'report',
   logLevel: 'info',
 } as const;
 

@@ -96,8 +96,7 @@ const EXAMPLE = `## Example
   "updates": {
     "repository": "https://updates.example.ch/om/",
     "root": "root.json",
-    "mode": "stage",
-    "schedule": [{ "days": ["sat", "sun"], "from": "22:00", "to": "05:00" }],
+    "delaySeconds": 120,
   },
   "data": { "paths": ["D:/Data/Company.4DD", "D:/Data/Company.4DIndx"] },
   "mail": {

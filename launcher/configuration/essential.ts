@@ -30,7 +30,6 @@ const KNOWN_ELSEWHERE: readonly string[] = [
   'port',
   'mail',
   'language',
-  'integrity',
   'logs',
 ];
 

@@ -4,7 +4,7 @@ export interface ConfigurationMistake {
   /** From 1; 1 where nothing of the file can be pointed at. */
   readonly line: number;
   readonly column: number;
-  /** In the file, e.g. `server.stop.kill` or `updates.schedule[0].from`; empty for the file itself. */
+  /** In the file, e.g. `server.stop.kill` or `server.health.probes[0].url`; empty for the file itself. */
   readonly path: string;
   readonly expected: string;
   /** What stands there, shortened; never a secret. */
@@ -24,7 +24,7 @@ export interface MistakeAt {
 
 export type DocumentPath = readonly (string | number)[];
 
-/** `['updates', 'schedule', 0]` → `updates.schedule[0]`. */
+/** `['data', 'paths', 0]` → `data.paths[0]`. */
 export function showPath(path: DocumentPath): string {
   return path.reduce<string>((shown, part) => {
     if (typeof part === 'number') return `${shown}[${part}]`;

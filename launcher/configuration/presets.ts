@@ -1,4 +1,5 @@
 import type { CarryOverRule } from '../../installer/carry-over/carry-over.ts';
+import { officeMakerRules } from '../../installer/carry-over/presets.ts';
 import type { OperatingSystem } from '../../platform/machine.ts';
 
 /** What `product` stands for. */
@@ -39,33 +40,7 @@ export function presetCommand(product: Product, operatingSystem: OperatingSystem
 /** Without windows, and told where the launcher listens and where the start's token lies; `--user-param` is 4D's way to hand over a text. */
 export const PRESET_ARGS: readonly string[] = ['--headless', '--user-param', '{launcherUrl} {tokenFile}'];
 
-/**
- * What moves from an installed Office Maker bundle into the next one: 4D keeps editable settings inside its application.
- *
- * macOS packages hold the same tree below `Contents`.
- */
+/** What moves from an installed Office Maker bundle into the next one: 4D keeps editable settings inside its application. */
 export function presetCarryOver(operatingSystem: OperatingSystem): readonly CarryOverRule[] {
-  const root = operatingSystem === 'macos' ? 'Contents/' : '';
-  const rules = operatingSystem === 'macos' ? SETTINGS : [...SETTINGS, ...STRUCTURE_NAMES];
-  return rules.map((rule) => ({ ...rule, pattern: `${root}${rule.pattern}` }));
+  return officeMakerRules(operatingSystem === 'macos' ? 'macos' : 'windows-like');
 }
-
-const SETTINGS: readonly CarryOverRule[] = [
-  { pattern: 'Server Database/Settings/settings.4DSettings', action: 'always', check: 'xml' },
-  { pattern: 'Server Database/Settings/Backup.4DSettings', action: 'always', check: 'xml' },
-  { pattern: 'Server Database/Settings/directory.json', action: 'always', check: 'json' },
-  { pattern: 'Server Database/key.pem', action: 'always', check: 'key-pair' },
-  { pattern: 'Server Database/cert.pem', action: 'always', check: 'key-pair' },
-  { pattern: 'Server Database/dhparams.pem', action: 'always' },
-  { pattern: 'Resources/key.pem', action: 'changed', check: 'key-pair' },
-  { pattern: 'Resources/cert.pem', action: 'changed', check: 'key-pair' },
-  { pattern: 'Server Database/WebFolder/**', action: 'changed' },
-  { pattern: 'PlugIns/**', action: 'report' },
-  { pattern: 'Components/**', action: 'report' },
-];
-
-/** The structure file names the Windows service, so several instances on one machine rename it. */
-const STRUCTURE_NAMES: readonly CarryOverRule[] = [
-  { pattern: 'Server Database/*.4DZ', action: 'rename' },
-  { pattern: 'Server Database/*.4DIndy', action: 'rename' },
-];

@@ -1,29 +1,23 @@
-import { DAYS, type MaintenanceWindow, type ProxyChoice, type UpdatesConfiguration } from './configuration.ts';
+import type { ProxyChoice, UpdatesConfiguration } from './configuration.ts';
 import { DEFAULTS } from './defaults.ts';
 import { type Places, resolveLogin } from './resolve-parts.ts';
 import type { ConfigurationFile } from './schema.ts';
 
 type Updates = NonNullable<ConfigurationFile['updates']>;
 
-const BYTES_PER_KB = 1000;
-
 /** `updates`, with defaults and absolute paths. */
 export function resolveUpdates(updates: Updates, places: Places): UpdatesConfiguration {
-  const { repository, root, pin, ca, inbox, bandwidthKBps } = updates;
+  const { repository, root, pin, ca, inbox } = updates;
   return {
     ...(repository === undefined ? {} : { repository: repositoryPlace(repository, places) }),
     ...(root === undefined ? {} : { root: places.absolute(root) }),
     channel: updates.channel ?? DEFAULTS.updates.channel,
     ...(pin === undefined ? {} : { pin }),
-    mode: updates.mode ?? DEFAULTS.updates.mode,
-    schedule: (updates.schedule ?? []).map(maintenanceWindow),
     delaySeconds: updates.delaySeconds ?? DEFAULTS.updates.delaySeconds,
     keepOld: keepOld(updates.keepOldDays ?? DEFAULTS.updates.keepOldDays),
     proxy: proxyChoice(updates.proxy ?? DEFAULTS.updates.proxy, places),
     ...(ca === undefined ? {} : { ca: places.absolute(ca) }),
-    delayDays: updates.delayDays ?? DEFAULTS.updates.delayDays,
     ...(inbox === undefined ? {} : { inbox: places.absolute(inbox) }),
-    ...(bandwidthKBps === undefined ? {} : { bandwidth: bandwidthKBps * BYTES_PER_KB }),
   };
 }
 
@@ -31,15 +25,6 @@ function repositoryPlace(repository: string, places: Places): NonNullable<Update
   return /^https?:\/\//i.test(repository)
     ? { kind: 'web', url: repository }
     : { kind: 'folder', path: places.absolute(repository) };
-}
-
-function maintenanceWindow(window: NonNullable<Updates['schedule']>[number]): MaintenanceWindow {
-  return { days: window.days ?? DAYS, fromMinute: minuteOf(window.from), toMinute: minuteOf(window.to) };
-}
-
-function minuteOf(time: string): number {
-  const [hours = 0, minutes = 0] = time.split(':').map(Number);
-  return hours * 60 + minutes;
 }
 
 function keepOld(given: number | 'until-next-update'): UpdatesConfiguration['keepOld'] {

@@ -31,7 +31,6 @@ export function resolveConfiguration(content: ConfigurationFile, file: string, m
     bundle,
     stateFolder,
     language: content.language ?? languageOf(machine.environment),
-    integrity: content.integrity ?? DEFAULTS.integrity,
     server,
     updates: resolveUpdates(content.updates ?? {}, places),
     carryOver: resolveCarryOver(content, machine),

@@ -21,22 +21,6 @@ const Proxy = Type.Union(
   { description: 'How the launcher reaches the repository.', default: DEFAULTS.updates.proxy },
 );
 
-const Window = closed(
-  {
-    days: Type.Optional(
-      list(choice(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], 'A day of the week.'), {
-        description: 'Days on which the window opens; all when absent.',
-      }),
-    ),
-    from: text('Opens at this local time.', { pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', examples: ['22:00'] }),
-    to: text('Closes at this local time, the next day if it is earlier than `from`.', {
-      pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$',
-      examples: ['05:00'],
-    }),
-  },
-  'One maintenance window.',
-);
-
 const UpdatesSection = closed(
   {
     repository: Type.Optional(text('Where releases come from: an http(s) address, or a folder.')),
@@ -48,17 +32,9 @@ const UpdatesSection = closed(
       }),
     ),
     pin: Type.Optional(
-      text('Stay on this version; others are not offered.', { pattern: '^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$' }),
-    ),
-    mode: Type.Optional(
-      choice(
-        ['manual', 'stage', 'auto'],
-        '`manual`: only on order; `stage`: download and check beforehand, install on order; `auto`: install in the schedule.',
-        { default: DEFAULTS.updates.mode },
-      ),
-    ),
-    schedule: Type.Optional(
-      list(Window, { description: 'Maintenance windows in local time; always open when absent.' }),
+      text('Install this version and no other, unless an order names one.', {
+        pattern: '^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$',
+      }),
     ),
     delaySeconds: Type.Optional(
       seconds('Disconnection delay: how long users have to save and leave.', 0, {
@@ -80,20 +56,9 @@ const UpdatesSection = closed(
     ),
     proxy: Type.Optional(Proxy),
     ca: Type.Optional(path('Additional trusted certificate authorities for the repository, PEM.')),
-    delayDays: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: 365,
-        description: 'Install a release by itself only this many days after its publication.',
-        default: DEFAULTS.updates.delayDays,
-      }),
-    ),
     inbox: Type.Optional(path('Folder in which a signed release file may be dropped to be offered.')),
-    bandwidthKBps: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'Limit for downloads, kilobytes a second.' }),
-    ),
   },
-  'Where updates come from and when they are installed.',
+  'Where updates come from and how they are installed.',
 );
 
 const CarryOverSection = closed(
@@ -151,8 +116,8 @@ const DataSection = closed(
     ),
     restore: Type.Optional(
       choice(
-        ['on-format-change', 'never', 'ask'],
-        'Whether going back to the previous version brings the data back, too.',
+        ['on-format-change', 'never'],
+        'Whether a failed update brings the data back, too, when the new version has another data format.',
         {
           default: DEFAULTS.data.restore,
         },
@@ -252,13 +217,6 @@ export const ConfigurationSchema = closed(
     mail: Type.Optional(MailSection),
     language: Type.Optional(
       choice(['en', 'fr', 'de', 'it'], 'Language of the launcher where nobody asked for another.'),
-    ),
-    integrity: Type.Optional(
-      choice(
-        ['report', 'enforce'],
-        'What to do when an installed file differs from the signed release: tell it, or refuse to start.',
-        { default: DEFAULTS.integrity },
-      ),
     ),
     stateFolder: Type.Optional(
       path('Journal, history, trusted metadata, outbox; the system’s place for program data when absent.'),

@@ -147,7 +147,9 @@ const SessionsSection = closed(
       port('Port on which users are counted when the server does not report them; `server.port` when absent.'),
     ),
     warnCommand: Type.Optional(
-      command('Shows a notice to users; `{text}` and `{seconds}` are replaced. For a server that does not cooperate.'),
+      command(
+        'Shows a notice to users; `{text}`, `{seconds}` (left) and `{language}` are replaced. For a server that does not cooperate.',
+      ),
     ),
     closeCommand: Type.Optional(command('Closes the sessions that are still open.')),
   },

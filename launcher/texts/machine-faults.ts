@@ -48,36 +48,39 @@ export const MACHINE_FAULTS = {
     ],
   },
   'no-permission': {
-    en: ['The system refused access.', 'Give {account} full rights on {path}, then run `om-launcher doctor`.'],
+    en: [
+      'The system refused access.',
+      'Give {account} full rights on {path}, then run `om-launcher update --dry-run`.',
+    ],
     fr: [
       'Le système a refusé l’accès.',
-      'Donnez à {account} tous les droits sur {path}, puis lancez `om-launcher doctor`.',
+      'Donnez à {account} tous les droits sur {path}, puis lancez `om-launcher update --dry-run`.',
     ],
     de: [
       'Das System hat den Zugriff verweigert.',
-      'Geben Sie {account} volle Rechte auf {path} und starten Sie dann `om-launcher doctor`.',
+      'Geben Sie {account} volle Rechte auf {path} und starten Sie dann `om-launcher update --dry-run`.',
     ],
     it: [
       'Il sistema ha negato l’accesso.',
-      'Date a {account} tutti i diritti su {path}, poi eseguite `om-launcher doctor`.',
+      'Date a {account} tutti i diritti su {path}, poi eseguite `om-launcher update --dry-run`.',
     ],
   },
   'not-found': {
     en: [
       'A file or folder is missing.',
-      'Restore {path} or correct its place in the configuration, then run `om-launcher doctor`.',
+      'Restore {path} or correct its place in the configuration, then run `om-launcher update --dry-run`.',
     ],
     fr: [
       'Un fichier ou dossier est introuvable.',
-      'Rétablissez {path} ou corrigez son emplacement dans la configuration, puis lancez `om-launcher doctor`.',
+      'Rétablissez {path} ou corrigez son emplacement dans la configuration, puis lancez `om-launcher update --dry-run`.',
     ],
     de: [
       'Eine Datei oder ein Ordner fehlt.',
-      'Stellen Sie {path} wieder her oder berichtigen Sie den Ort in der Konfiguration und starten Sie dann `om-launcher doctor`.',
+      'Stellen Sie {path} wieder her oder berichtigen Sie den Ort in der Konfiguration und starten Sie dann `om-launcher update --dry-run`.',
     ],
     it: [
       'Manca un file o una cartella.',
-      'Ripristinate {path} o correggetene la posizione nella configurazione, poi eseguite `om-launcher doctor`.',
+      'Ripristinate {path} o correggetene la posizione nella configurazione, poi eseguite `om-launcher update --dry-run`.',
     ],
   },
   'already-exists': {

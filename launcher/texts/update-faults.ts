@@ -125,37 +125,37 @@ export const UPDATE_FAULTS = {
   'rights-missing': {
     en: [
       'The account lacks rights on the Office Maker folder.',
-      'Give {account} full rights on {path}, then run `om-launcher doctor`.',
+      'Give {account} full rights on {path}, then run `om-launcher update --dry-run`.',
     ],
     fr: [
       'Le compte n’a pas tous les droits sur le dossier Office Maker.',
-      'Donnez à {account} tous les droits sur {path}, puis lancez `om-launcher doctor`.',
+      'Donnez à {account} tous les droits sur {path}, puis lancez `om-launcher update --dry-run`.',
     ],
     de: [
       'Dem Konto fehlen Rechte auf den Ordner Office Maker.',
-      'Geben Sie {account} volle Rechte auf {path} und starten Sie dann `om-launcher doctor`.',
+      'Geben Sie {account} volle Rechte auf {path} und starten Sie dann `om-launcher update --dry-run`.',
     ],
     it: [
       'All’account mancano diritti sulla cartella Office Maker.',
-      'Date a {account} tutti i diritti su {path}, poi eseguite `om-launcher doctor`.',
+      'Date a {account} tutti i diritti su {path}, poi eseguite `om-launcher update --dry-run`.',
     ],
   },
   'probe-blocked': {
     en: [
       'A trial file was blocked or removed.',
-      'Except the Office Maker folder in the antivirus; `om-launcher doctor --print-exclusions` lists the paths. It is about {path}.',
+      'Except the Office Maker folder in the antivirus, then try with `om-launcher update --dry-run`. It is about {path}.',
     ],
     fr: [
       'Un fichier d’essai a été bloqué ou supprimé.',
-      'Ajoutez le dossier Office Maker aux exceptions de l’antivirus; `om-launcher doctor --print-exclusions` liste les chemins. Il s’agit de {path}.',
+      'Ajoutez le dossier Office Maker aux exceptions de l’antivirus, puis essayez avec `om-launcher update --dry-run`. Il s’agit de {path}.',
     ],
     de: [
       'Eine Probedatei wurde blockiert oder entfernt.',
-      'Nehmen Sie den Ordner Office Maker vom Virenschutz aus; `om-launcher doctor --print-exclusions` nennt die Pfade. Es geht um {path}.',
+      'Nehmen Sie den Ordner Office Maker vom Virenschutz aus und versuchen Sie es dann mit `om-launcher update --dry-run`. Es geht um {path}.',
     ],
     it: [
       'Un file di prova è stato bloccato o rimosso.',
-      'Aggiungete la cartella Office Maker alle eccezioni dell’antivirus; `om-launcher doctor --print-exclusions` elenca i percorsi. Si tratta di {path}.',
+      'Aggiungete la cartella Office Maker alle eccezioni dell’antivirus, poi provate con `om-launcher update --dry-run`. Si tratta di {path}.',
     ],
   },
   'smoke-failed': {

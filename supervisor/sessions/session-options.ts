@@ -4,7 +4,7 @@ import type { Language } from './sessions.ts';
 export interface SessionOptions {
   /** Counts the users of a server that does not report them. */
   readonly port?: number;
-  /** May hold `{text}`, `{seconds}` and `{language}`. */
+  /** May hold `{text}`, `{seconds}` (left; empty when not known) and `{language}` (en, fr, de, it). */
   readonly warnCommand?: readonly string[];
   /** Same placeholders; without it only the server itself can close sessions. */
   readonly closeCommand?: readonly string[];

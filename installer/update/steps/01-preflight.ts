@@ -31,7 +31,7 @@ async function preflightUpdate(context: StepContext): Promise<Result<Facts>> {
   if (!offered.ok) {
     return offered;
   }
-  const release = chooseRelease(offered.value, order.version, live.version, installed);
+  const release = chooseRelease(offered.value, order.version, live.version, installed, tools.policy.pin);
   if (!release.ok) {
     return release;
   }
@@ -47,17 +47,22 @@ async function preflightUpdate(context: StepContext): Promise<Result<Facts>> {
   return checked.ok ? describeUpdate(context, source.value, offered.value, release.value, live) : checked;
 }
 
-/** The wanted version, or the newest that is newer than the live one and has not proved bad. Pure. */
+/** The wanted version, or the newest (with a pin: that one) that is newer than the live one and has not proved bad. Pure. */
 export function chooseRelease(
   offered: readonly Release[],
   wanted: string | undefined,
   live: string | undefined,
   installed: Pick<InstalledRecord, 'bad'>,
+  pin?: string,
 ): Result<Release> {
   if (wanted !== undefined) {
     return chooseWanted(offered, wanted, live);
   }
-  const newer = offered
+  const eligible = pin === undefined ? offered : offered.filter(({ version }) => version === pin);
+  if (pin !== undefined && pin !== live && eligible.length === 0) {
+    return fail(faultOf('release-unknown', `the pinned version ${pin} is not offered`, { values: { version: pin } }));
+  }
+  const newer = eligible
     .filter(({ version }) => live === undefined || compareVersions(version, live) > 0)
     .toSorted((a, b) => compareVersions(b.version, a.version));
   const good = newer.find(({ manifest }) => !installed.bad.some((bad) => bad.manifestSha256 === manifest.sha256));
@@ -67,8 +72,14 @@ export function chooseRelease(
     return fail(faultOf('release-marked-bad', detail, { values: { version: newest.version } }));
   }
   return good === undefined
-    ? fail(faultOf('nothing-to-do', 'no newer release is offered', { values: { version: live ?? '?' } }))
+    ? fail(faultOf('nothing-to-do', whyNothing(pin), { values: { version: live ?? '?' } }))
     : succeed(good);
+}
+
+function whyNothing(pin: string | undefined): string {
+  return pin === undefined
+    ? 'no newer release is offered'
+    : `version ${pin} is pinned by updates.pin, and it is not newer than the installed one`;
 }
 
 /** An explicit version may be older or marked bad: a person said so. The same one again is nothing to do. */

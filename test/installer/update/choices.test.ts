@@ -39,6 +39,20 @@ test.each<[string, string[], string | undefined, string | undefined, string[], s
   expect(chosen.ok ? chosen.value.version : chosen.fault.code).toBe(expected);
 });
 
+test.each<[string, string[], string | undefined, string, string | undefined, string[], string]>([
+  ['only the pinned one, though a newer is offered', ['1.0', '1.1', '1.2'], undefined, '1.1', '1.0', [], '1.1'],
+  ['nothing when the pinned one is installed', ['1.0', '1.1', '1.2'], undefined, '1.1', '1.1', [], 'nothing-to-do'],
+  ['nothing when it is installed and no longer offered', ['1.2'], undefined, '1.1', '1.1', [], 'nothing-to-do'],
+  ['never an older one by itself', ['1.0', '1.1'], undefined, '1.0', '1.1', [], 'nothing-to-do'],
+  ['say that the pinned one is not offered', ['1.0', '1.2'], undefined, '1.1', '1.0', [], 'release-unknown'],
+  ['not the pinned one that proved bad', ['1.0', '1.1', '1.2'], undefined, '1.1', '1.0', ['1.1'], 'release-marked-bad'],
+  ['another one by name', ['1.0', '1.1', '1.2'], '1.2', '1.1', '1.0', [], '1.2'],
+  ['the pinned one where nothing is known', ['1.0', '1.1', '1.2'], undefined, '1.1', undefined, [], '1.1'],
+])('choose with a pin: %s', (_, offered, wanted, pin, live, marked, expected) => {
+  const chosen = chooseRelease(offered.map(release), wanted, live, { bad: marked.map(bad) }, pin);
+  expect(chosen.ok ? chosen.value.version : chosen.fault.code).toBe(expected);
+});
+
 test.each([
   ['1.9', '1.10', -1],
   ['2026.1.0', '2026.1', 0],

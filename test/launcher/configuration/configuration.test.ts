@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, win32 } from 'node:path';
 import { format } from 'prettier';
 import { describe, expect, it } from 'vitest';
+import { officeMakerRules } from '../../../installer/carry-over/presets.ts';
 import { configurationDocument } from '../../../launcher/configuration/document.ts';
 import { findConfiguration } from '../../../launcher/configuration/find.ts';
 import { carryOverRulesOf, serverOptionsOf, smokeRunOf } from '../../../launcher/configuration/mapping.ts';
@@ -30,7 +31,6 @@ describe('a short file', () => {
       },
       port: { host: '127.0.0.1', port: 19_830 },
       updates: {
-        mode: 'manual',
         channel: 'stable',
         delaySeconds: 90,
         keepOld: { kind: 'days', days: 7 },
@@ -38,7 +38,6 @@ describe('a short file', () => {
       },
       data: { backup: { folder: '/var/lib/om-launcher/OM Finance/data-backups' }, restore: 'on-format-change' },
       logs: { folder: '/var/lib/om-launcher/OM Finance/logs' },
-      integrity: 'report',
       language: 'en',
     });
     expect(configuration.mail).toBeUndefined();
@@ -71,7 +70,7 @@ describe('a short file', () => {
       'Contents/Server Database/Settings/settings.4DSettings',
     );
     expect(carryOverRulesOf(mac.configuration).some(({ action }) => action === 'rename')).toBe(false);
-    expect(carryOverRulesOf(windows.configuration).filter(({ action }) => action === 'rename')).toHaveLength(2);
+    expect(carryOverRulesOf(windows.configuration)).toEqual(officeMakerRules('windows-like'));
   });
 
   it('takes the language of the machine', async () => {
@@ -95,8 +94,7 @@ const WHOLE = `{
     "smoke": { "args": ["{bundle}/red.js", "--version"] },
   },
   "updates": {
-    "repository": "repo", "root": "root.json", "keepOldDays": "until-next-update", "bandwidthKBps": 5,
-    "schedule": [{ "from": "22:30", "to": "05:00", "days": ["sat"] }],
+    "repository": "repo", "root": "root.json", "keepOldDays": "until-next-update", "pin": "2.0",
     "proxy": { "url": "http://proxy:3128", "user": "u", "passwordEnv": "PW" },
   },
   "carryOver": { "rules": [{ "pattern": "settings.js", "action": "always" }] },
@@ -116,8 +114,7 @@ describe('a whole file', () => {
         repository: { kind: 'folder', path: '/etc/om/repo' },
         root: '/etc/om/root.json',
         keepOld: { kind: 'until-next-update' },
-        bandwidth: 5000,
-        schedule: [{ days: ['sat'], fromMinute: 1350, toMinute: 300 }],
+        pin: '2.0',
         proxy: { kind: 'explicit', login: { user: 'u', password: { kind: 'environment', name: 'PW' } } },
       },
       carryOver: [{ pattern: 'settings.js', action: 'always' }],

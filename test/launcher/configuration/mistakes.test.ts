@@ -200,12 +200,12 @@ const CASES: readonly Case[] = [
     expected: /starttls/,
   },
   {
-    what: 'bad time',
-    text: withLines('"updates": { "schedule": [ {', '"from": "25:00", "to": "05:00" } ] }'),
+    what: 'schedule',
+    text: withLines('"updates": {', '"schedule": [] }'),
     line: 5,
-    path: 'updates.schedule[0].from',
-    expected: /local time/,
-    suggestion: /22:00/,
+    path: 'updates.schedule',
+    expected: /known key/,
+    suggestion: /--at 22:00/,
   },
   {
     what: 'misspelt placeholder',
@@ -286,14 +286,14 @@ describe('mistakes in the configuration', () => {
 
   it('tells all of them at once, in the order of the file', async () => {
     const loaded = await load(
-      '{\n  "product": "busines",\n  "folder": "/srv/om",\n  "server": {\n    "port": "19813",\n    "stop": { "kil": "never" }\n  },\n  "updates": { "mode": "automatic" },\n  "mail": { "from": "a@b" },\n}',
+      '{\n  "product": "busines",\n  "folder": "/srv/om",\n  "server": {\n    "port": "19813",\n    "stop": { "kil": "never" }\n  },\n  "updates": { "delaySeconds": "90" },\n  "mail": { "from": "a@b" },\n}',
     );
     expect(loaded.ok).toBe(false);
     expect(mistakesOf(loaded).map(({ line, path }) => `${line} ${path}`)).toEqual([
       '2 product',
       '5 server.port',
       '6 server.stop.kil',
-      '8 updates.mode',
+      '8 updates.delaySeconds',
       '9 mail.smtp',
     ]);
   });
@@ -309,10 +309,12 @@ describe('mistakes in the configuration', () => {
   });
 
   it('starts the server in spite of a mistake elsewhere: that section holds its defaults, the others stay', async () => {
-    const loaded = await load(withLines('"updates": { "channel": "beta", "mode": "atuo" },', '"language": "it"'));
+    const loaded = await load(
+      withLines('"updates": { "channel": "beta", "keepOldDays": "allways" },', '"language": "it"'),
+    );
     if (!loaded.ok) throw new Error('must load');
     expect(loaded.value.updatesBlocked).toHaveLength(1);
-    expect(loaded.value.configuration.updates).toMatchObject({ mode: 'manual', channel: 'stable' });
+    expect(loaded.value.configuration.updates).toMatchObject({ keepOld: { kind: 'days', days: 7 }, channel: 'stable' });
     expect(loaded.value.configuration.language).toBe('it');
   });
 

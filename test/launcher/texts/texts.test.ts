@@ -81,7 +81,8 @@ describe('explaining a fault', () => {
     ).toEqual({
       message:
         'Dem Konto fehlen Rechte auf den Ordner Office Maker. · Der Server läuft (Version 22.1) · The folder cannot be renamed ← EACCES (/srv/om/OM Business, Konto om_service)',
-      remedy: 'Geben Sie om_service volle Rechte auf /srv/om/OM Business und starten Sie dann `om-launcher doctor`.',
+      remedy:
+        'Geben Sie om_service volle Rechte auf /srv/om/OM Business und starten Sie dann `om-launcher update --dry-run`.',
     });
   });
 
