@@ -7,6 +7,7 @@ import type { Updates } from '../installer/update/updates.ts';
 import type { Language } from '../supervisor/sessions/sessions.ts';
 import type { CheckLine } from './api/application.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { InboxOffer } from './inbox.ts';
 import type { NoticeBoard } from './notice-board.ts';
 import type { ViewWords } from './views/update-view.ts';
 
@@ -24,6 +25,8 @@ export interface ApplicationParts {
   readonly board: NoticeBoard;
   /** Every precondition of an order, tried; nothing changes. */
   tryOrder(order: Order, signal: AbortSignal): Promise<Result<readonly CheckLine[]>>;
+  /** Releases in files that were dropped into the inbox. */
+  inboxOffers(): readonly InboxOffer[];
   newId(): string;
   warnings(): readonly string[];
   /** Why no order is taken at all, e.g. mistakes in the configuration of updates. */

@@ -5,6 +5,7 @@ import type { InstanceLock } from '../platform/instance-lock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Platform } from '../platform/platform.ts';
 import { fail, type Result, succeed } from '../platform/result.ts';
+import { orderOf } from '../installer/update/journal-entry.ts';
 import { STEPS } from '../installer/update/steps.ts';
 import { recordLiveRelease } from '../installer/update/live-release.ts';
 import type { UpdateTools } from '../installer/update/tools.ts';
@@ -22,6 +23,7 @@ import type { LoadedConfiguration } from './configuration/load.ts';
 import { faultOfMistakes } from './configuration/load.ts';
 import { serverOptionsOf } from './configuration/mapping.ts';
 import { createEventFeed, type EventFeed } from './event-feed.ts';
+import { type Inbox, openInbox } from './inbox.ts';
 import { createOutbox, type Outbox } from './mail/outbox.ts';
 import { createSmtpTransport } from './mail/smtp-transport.ts';
 import { createMessenger, type MessengerOptions } from './mail/messenger.ts';
@@ -90,6 +92,7 @@ const NO_LOCK: InstanceLock = { release: () => Promise.resolve() };
 /** What lives as long as the launcher. */
 interface Parts {
   readonly platform: Platform;
+  readonly loaded: LoadedConfiguration;
   readonly log: Log;
   readonly server: SupervisedServer;
   readonly updates: Updates;
@@ -98,9 +101,16 @@ interface Parts {
   readonly outbox: Outbox;
   readonly sources: ReleaseSources;
   readonly lock: InstanceLock;
-  readonly listening: { url: string };
+  readonly late: Late;
   readonly ending: AbortController;
   readonly tasks: Promise<unknown>[];
+}
+
+/** What is known only once the launcher runs. */
+interface Late {
+  /** Where the port listens. */
+  url: string;
+  inbox: Inbox | undefined;
 }
 
 function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: InstanceLock): Launcher {
@@ -110,10 +120,10 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
   const feed = createEventFeed(now);
   const board = createNoticeBoard(now, (notice) => feed.publish({ kind: 'notice', public: true, data: notice }));
   const childLink = createChildLink(clock, randomBytes);
-  const listening = { url: fallbackUrl(configuration) };
+  const late: Late = { url: fallbackUrl(configuration), inbox: undefined };
   const server = createServerControl(
     { ...platform, link: childLink, log, random: randomBytes },
-    serverOptionsOf(configuration, () => listening.url),
+    serverOptionsOf(configuration, () => late.url),
   );
   const sessions = withNoticeBoard(openSessions(platform, configuration, log, childLink, server), board);
   const outbox = openOutbox(platform, configuration, log);
@@ -135,6 +145,7 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
     feed,
     board,
     tryOrder: async (order, signal) => tryOrder(tools, checks, words, order, signal),
+    inboxOffers: () => late.inbox?.offers() ?? [],
     newId: () => randomBytes(8).toString('hex'),
   });
   const port = createPort(
@@ -143,6 +154,7 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
   );
   const parts: Parts = {
     platform,
+    loaded,
     log,
     server,
     updates,
@@ -151,7 +163,7 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
     outbox,
     sources,
     lock,
-    listening,
+    late,
     ending: new AbortController(),
     tasks: [],
   };
@@ -243,19 +255,19 @@ function publishChanges({ server, updates }: Parts, feed: EventFeed): void {
     feed.publish({
       kind: 'update',
       public: false,
-      data: { last: journal.at(-1), ...(note === undefined ? {} : { note }) },
+      data: { id: orderOf(journal).id, last: journal.at(-1), ...(note === undefined ? {} : { note }) },
     }),
   );
 }
 
 /** The order matters: the port first (the server reports there), then the server, then an open order. */
 async function start(parts: Parts): Promise<Result<Listening>> {
-  const { updates, server, port, outbox, log, listening, ending, tasks } = parts;
+  const { updates, server, port, outbox, log, late, ending, tasks } = parts;
   const open = await updates.inspect();
   const listens = await port.listen();
   if (listens.ok && listens.value.tcp !== undefined) {
     const { host, port: number } = listens.value.tcp;
-    listening.url = `${new URL(listening.url).protocol}//${host}:${number}`;
+    late.url = `${new URL(late.url).protocol}//${host}:${number}`;
   } else if (!listens.ok) {
     // Starting the server never depends on anything that concerns updating.
     log.error('the launcher port cannot be opened', { code: listens.fault.code, why: listens.fault.detail });
@@ -273,8 +285,22 @@ async function start(parts: Parts): Promise<Result<Listening>> {
   if (open.kind !== 'open') {
     tasks.push(recordLiveRelease(parts.tools));
   }
-  tasks.push(outbox.run(ending.signal), tidyNowAndThen(parts));
+  tasks.push(outbox.run(ending.signal), tidyNowAndThen(parts), watchInbox(parts));
   return listens;
+}
+
+/** A folder that cannot be watched costs an offer, never the server. */
+async function watchInbox({ platform, loaded, sources, log, late }: Parts): Promise<void> {
+  const folder = loaded.configuration.updates.inbox;
+  if (folder === undefined) {
+    return;
+  }
+  const opened = await openInbox({ ...platform, watches: platform.folderWatches(log), sources, log }, folder);
+  if (opened.ok) {
+    late.inbox = opened.value;
+  } else {
+    log.warn('the inbox cannot be watched', { path: folder, code: opened.fault.code, detail: opened.fault.detail });
+  }
 }
 
 async function tidyNowAndThen({ updates, platform, ending }: Parts): Promise<void> {
@@ -284,11 +310,12 @@ async function tidyNowAndThen({ updates, platform, ending }: Parts): Promise<voi
 }
 
 async function close(parts: Parts, what: 'stop' | 'leave'): Promise<Result<void>> {
-  const { updates, server, port, sources, lock, ending, tasks } = parts;
+  const { updates, server, port, sources, lock, late, ending, tasks } = parts;
   await updates.close();
   const stopped = what === 'stop' ? await stopServer(server) : succeed();
   ending.abort();
   await Promise.allSettled(tasks);
+  await late.inbox?.close();
   await server.detach();
   await port.close();
   await sources.close();

@@ -9,6 +9,7 @@ import { MACOS_HELPER_ENVIRONMENT, observeMacosProcesses } from './macos/process
 import { createClock } from './node/clock.ts';
 import type { Actor } from './node/errno.ts';
 import { createFiles } from './node/files.ts';
+import { createFolderWatches } from './node/folder-watch.ts';
 import { createHelperCommand } from './node/helper-command.ts';
 import { readMachine } from './node/machine.ts';
 import { createNetwork } from './node/network.ts';
@@ -34,6 +35,7 @@ export function openPlatform(): Platform {
     processes: openProcesses(actor, clock),
     network: createNetwork(clock),
     locks: openLocks(actor, files),
+    folderWatches: (log) => createFolderWatches(log),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { Clock } from './clock.ts';
 import type { Files } from './files.ts';
+import type { FolderWatches } from './folder-watch.ts';
 import type { InstanceLocks } from './instance-lock.ts';
+import type { Log } from './log.ts';
 import type { Machine } from './machine.ts';
 import type { Network } from './network.ts';
 import type { Processes } from './processes.ts';
@@ -13,4 +15,6 @@ export interface Platform {
   readonly processes: Processes;
   readonly network: Network;
   readonly locks: InstanceLocks;
+  /** Watches over small folders; what cannot be watched is told to `log`. */
+  folderWatches(log: Log): FolderWatches;
 }

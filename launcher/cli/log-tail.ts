@@ -1,4 +1,3 @@
-import { StringDecoder } from 'node:string_decoder';
 import type { Files, ReadableFile } from '../../platform/files.ts';
 
 /** The end of a log file that is being written to, line by line, across rotations. */
@@ -20,7 +19,7 @@ interface Reading {
   readonly file: ReadableFile;
   readonly identity: string;
   position: number;
-  decoder: StringDecoder;
+  readonly decoder: InstanceType<typeof TextDecoder>;
   rest: string;
 }
 
@@ -59,7 +58,7 @@ async function openReading(files: Files, path: string): Promise<Reading | undefi
   if (!file.ok) return undefined;
   const facts = await file.value.facts();
   const identity = facts.ok ? `${facts.value.device}:${facts.value.inode}` : '';
-  return { file: file.value, identity, position: 0, decoder: new StringDecoder('utf8'), rest: '' };
+  return { file: file.value, identity, position: 0, decoder: new TextDecoder(), rest: '' };
 }
 
 async function sizeOf(file: ReadableFile): Promise<number> {
@@ -76,7 +75,7 @@ async function readLines(reading: Reading, limit: number): Promise<readonly stri
     if (!piece.ok || piece.value === 0) break;
     reading.position += piece.value;
     read += piece.value;
-    text += reading.decoder.write(buffer.subarray(0, piece.value));
+    text += reading.decoder.decode(buffer.subarray(0, piece.value), { stream: true });
   }
   const lines = text.split('\n');
   reading.rest = lines.pop() ?? '';

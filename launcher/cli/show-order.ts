@@ -41,7 +41,7 @@ export async function concludeOrder({ client, voice }: ShowParts, view: UpdateVi
   const verdict = verdictOf(view, runs, voice.language);
   if (view.error !== undefined) voice.error(view.error);
   voice.object(view);
-  voice.verdict(verdict.text);
+  voice.verdict(verdict.status === EXIT.done ? voice.style.good(verdict.text) : voice.style.bad(verdict.text));
   return verdict.status;
 }
 
@@ -79,7 +79,7 @@ function inPlace({ clock, voice }: ShowParts, drawing: Drawing): Show {
 }
 
 /** Piped or `--json`: a line a change. */
-function lineByLine({ clock, voice }: ShowParts): Show {
+export function lineByLine({ clock, voice }: Pick<ShowParts, 'clock' | 'voice'>): Show {
   const { language } = voice;
   const isWorthALine = createNoteFilter(() => clock.monotonic());
   let before: UpdateView | undefined;
@@ -91,6 +91,7 @@ function lineByLine({ clock, voice }: ShowParts): Show {
       return;
     }
     away = false;
+    if (before !== undefined && before.id !== view.id) before = undefined;
     if (before === undefined) voice.event(orderLine(view, language));
     for (const change of changesBetween(before, view).filter(isWorthALine)) {
       voice.event(changeText(change, language));

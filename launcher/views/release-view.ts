@@ -2,10 +2,16 @@ import type { Release } from '../../installer/release.ts';
 import type { InstalledRecord } from '../../installer/update/installed.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
 import type { ReleaseView } from '../api/schemas.ts';
+import type { InboxOffer } from '../inbox.ts';
 
 /** An offered release. Pure. Notes fall back to English, then to any language there is. */
-export function releaseView(release: Release, state: 'available' | 'bad', language: Language): ReleaseView {
-  const notes = release.notes[language] ?? release.notes['en'] ?? Object.values(release.notes)[0];
+export function releaseView(
+  release: Release,
+  state: 'available' | 'bad',
+  language: Language,
+  file?: string,
+): ReleaseView {
+  const notes = notesOf(release, language);
   return {
     version: release.version,
     state,
@@ -14,13 +20,19 @@ export function releaseView(release: Release, state: 'available' | 'bad', langua
     unpackedBytes: release.unpackedBytes,
     dataFormat: release.dataFormat,
     ...(notes === undefined ? {} : { notes }),
+    ...(file === undefined ? {} : { file }),
   };
 }
 
-/** What is live, what is kept, what is offered beyond that. Pure. */
+function notesOf({ notes }: Release, language: Language): string | undefined {
+  return notes[language] ?? notes['en'] ?? Object.values(notes)[0];
+}
+
+/** What is live, what is kept, what is offered beyond that by the repository, then by files in the inbox. Pure. */
 export function releaseViews(
   installed: InstalledRecord,
   offered: readonly Release[],
+  dropped: readonly InboxOffer[],
   language: Language,
 ): readonly ReleaseView[] {
   const live: ReleaseView[] =
@@ -41,11 +53,31 @@ export function releaseViews(
       : {}),
     ...(dataFormat === undefined ? {} : { dataFormat }),
   }));
-  const here = new Set([...live, ...kept].map(({ version }) => version));
-  const others = offered
-    .filter(({ version }) => !here.has(version))
-    .map((release) => releaseView(release, isBad(installed, release) ? 'bad' : 'available', language));
-  return [...live, ...kept, ...others];
+  const here = [...live, ...kept].map((view) => withNotes(view, offered, language));
+  const known = new Set(here.map(({ version }) => version));
+  const beyond = offered.filter(({ version }) => !known.has(version));
+  const others = [...beyond, ...dropped.map(({ release }) => release)];
+  const unseen = others.filter(
+    ({ version }, index) => !known.has(version) && others.findIndex((other) => other.version === version) === index,
+  );
+  const fileOf = (release: Release): string | undefined => dropped.find((offer) => offer.release === release)?.file;
+  return [
+    ...here,
+    ...unseen.map((release) =>
+      releaseView(release, isBad(installed, release) ? 'bad' : 'available', language, fileOf(release)),
+    ),
+  ];
+}
+
+/** What is installed was once on offer; while it still is, its notes can be read. */
+function withNotes(view: ReleaseView, offered: readonly Release[], language: Language): ReleaseView {
+  const release = offered.find(({ version }) => version === view.version);
+  const notes = release === undefined ? undefined : notesOf(release, language);
+  return {
+    ...view,
+    ...(release === undefined ? {} : { publishedAt: release.publishedAt }),
+    ...(notes === undefined ? {} : { notes }),
+  };
 }
 
 /** The last moment that a `Date` can hold. */

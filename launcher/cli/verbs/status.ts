@@ -1,14 +1,16 @@
 import type { Result } from '../../../platform/result.ts';
 import { fail, succeed } from '../../../platform/result.ts';
 import type { StatusView } from '../../api/schemas.ts';
+import { updateStateName } from '../../texts/describe.ts';
 import { say } from '../../texts/messages.ts';
 import { stopSignal, type VerbContext, withLauncher } from '../context.ts';
-import { createDrawing } from '../drawing.ts';
+import { createDrawing, type Drawing } from '../drawing.ts';
 import { EXIT } from '../exit-status.ts';
 import { isSettled } from '../follow.ts';
 import type { RequestOf } from '../request.ts';
+import { lineByLine } from '../show-order.ts';
 import { serverRuns, serverSentence, statusLines, unattendedLines } from '../status-lines.ts';
-import { stepList } from '../step-list.ts';
+import { orderLine, stepList } from '../step-list.ts';
 import { cut } from '../style.ts';
 import { type UnattendedStatus, unattendedStatus } from '../unattended.ts';
 
@@ -62,9 +64,8 @@ function statusOf(seen: Seen): number {
 async function watchStatus(context: VerbContext): Promise<number> {
   const { platform, own, voice } = context;
   const { signal, forget } = stopSignal(own);
-  const { screen } = voice;
-  const drawing = screen === undefined ? undefined : createDrawing(screen);
-  let told = '';
+  const drawing = voice.screen === undefined ? undefined : createDrawing(voice.screen);
+  const show = drawing === undefined ? tellChanges(context) : redraw(context, drawing);
   let status: number = EXIT.serverNotRunning;
   drawing?.begin();
   try {
@@ -72,22 +73,43 @@ async function watchStatus(context: VerbContext): Promise<number> {
       const seen = await look(context);
       if (!seen.ok) return voice.fault(seen.fault);
       status = statusOf(seen.value);
-      if (drawing !== undefined) {
-        drawing.draw(linesOf(context, seen.value, drawing.columns()).map((line) => fit(line, drawing.columns())));
-        continue;
-      }
-      const text = voice.json ? JSON.stringify(seen.value.status) : verdictOf(context, seen.value);
-      if (text !== told) {
-        voice.object(seen.value.status);
-        voice.event(text);
-      }
-      told = text;
+      show(seen.value);
     } while ((await platform.clock.sleep(LOOK_EVERY_MS, signal)) === 'elapsed');
   } finally {
     drawing?.end();
     forget();
   }
   return status;
+}
+
+function redraw(context: VerbContext, drawing: Drawing): (seen: Seen) => void {
+  return (seen) => {
+    const columns = drawing.columns();
+    drawing.draw(linesOf(context, seen, columns).map((line) => fit(line, columns)));
+  };
+}
+
+/** The server's state and the running order's steps, each when it changes; with `--json` the whole status. */
+function tellChanges(context: VerbContext): (seen: Seen) => void {
+  const { platform, voice } = context;
+  const steps = lineByLine({ clock: platform.clock, voice });
+  let told = '';
+  let order: string | undefined;
+  return (seen) => {
+    const text = voice.json ? JSON.stringify(seen.status) : verdictOf(context, seen);
+    if (text !== told) {
+      voice.object(seen.status);
+      voice.event(text);
+    }
+    told = text;
+    const { update } = seen.status;
+    // An order that had ended before the watching began is no news; the end of one that was watched is.
+    if (voice.json || update === undefined || (isSettled(update) && update.id !== order)) return;
+    steps(update);
+    if (isSettled(update))
+      voice.event(`${orderLine(update, voice.language)}: ${updateStateName(update.state, voice.language)}`);
+    order = isSettled(update) ? undefined : update.id;
+  };
 }
 
 /** A line that wraps would break the redrawing; colours are given up before the picture is. */
