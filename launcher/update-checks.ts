@@ -39,13 +39,25 @@ export function createUpdateChecks(parts: CheckParts): MachineChecks {
     runPreflight(parts.platform, await describe(parts, subject));
   return {
     report,
-    async preflight(subject) {
+    async preflight(subject, signal) {
+      await waitForStart(parts, signal);
       const { fault } = await report(subject);
       return fault === undefined ? succeed() : fail(fault);
     },
     smoke: async (bundle, version) => smoke(parts, bundle, version),
     staged: async (installed, staged) => checkStagedBundle(parts.platform.files, { installed, staged }),
   };
+}
+
+/** A server that is just starting is no reason to refuse; one that takes long is. */
+const START_PATIENCE_MS = 120_000;
+const LOOK_EVERY_MS = 200;
+
+async function waitForStart({ platform, server }: CheckParts, signal: AbortSignal): Promise<void> {
+  const giveUpAt = platform.clock.monotonic() + START_PATIENCE_MS;
+  while (server.state().kind === 'starting' && platform.clock.monotonic() < giveUpAt && !signal.aborted) {
+    await platform.clock.sleep(LOOK_EVERY_MS, signal);
+  }
 }
 
 async function describe(parts: CheckParts, subject: PreflightSubject): Promise<PreflightPlaces> {

@@ -6,7 +6,9 @@ export const GOOD = '2026.2.0';
 export const BROKEN = '2026.3.0';
 
 /** Short waits, or nobody would watch: what takes minutes at a customer's takes seconds here. */
-const DELAY_SECONDS = 12;
+export const DELAY_SECONDS = 12;
+/** In the later scenes: enough to see that users are warned again. */
+export const SHORT_DELAY_SECONDS = 4;
 const WATCH_SECONDS = 4;
 const DIES_AFTER_MS = 1_500;
 

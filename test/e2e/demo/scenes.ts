@@ -4,7 +4,7 @@ import type { UpdateView } from '../../../launcher/api/schemas.ts';
 import { connectClient, type OmClient, type ShownNotice } from '../../programs/om-client/om-client.ts';
 import { until } from '../../kit/until.ts';
 import { LOCAL_CHANGES, type OmSite, STRUCTURE } from '../kit/om-site.ts';
-import { BROKEN, GOOD, INSTALLED, publishBroken } from './demo-site.ts';
+import { BROKEN, DELAY_SECONDS, GOOD, INSTALLED, publishBroken, SHORT_DELAY_SECONDS } from './demo-site.ts';
 import { stepLines } from './step-lines.ts';
 
 type Say = (line: string) => void;
@@ -50,7 +50,7 @@ async function updateScene(site: OmSite, say: Say): Promise<Scene> {
   const { admin, anna, bruno } = users;
   admin.onNotice(({ text }) => say(`  [OM Client] ${text}`));
   await bruno.work('an invoice');
-  const order = await admin.orderUpdate({ delaySeconds: 12, email: 'admin@example.ch', language: 'en' });
+  const order = await admin.orderUpdate({ delaySeconds: DELAY_SECONDS, email: 'admin@example.ch', language: 'en' });
   const leaving = until(() => anna.notices().length > 0, 'the first notice', ORDER_LIMIT_MS).then(async () =>
     anna.leave(),
   );
@@ -67,7 +67,11 @@ async function fallbackScene(site: OmSite, say: Say): Promise<Scene> {
   await publishBroken(site);
   const users = await openUsers(site);
   users.admin.onNotice(({ text }) => say(`  [OM Client] ${text}`));
-  const order = await users.admin.orderUpdate({ delaySeconds: 12, email: 'admin@example.ch', language: 'fr' });
+  const order = await users.admin.orderUpdate({
+    delaySeconds: SHORT_DELAY_SECONDS,
+    email: 'admin@example.ch',
+    language: 'fr',
+  });
   const view = await order.follow(ORDER_LIMIT_MS * 2, stepLines(say));
   const notices = users.bruno.notices();
   closeUsers(users);
@@ -79,7 +83,7 @@ async function rollbackScene(site: OmSite, say: Say): Promise<Scene> {
   say(`\n— Rollback: om-launcher --rollback —`);
   const users = await openUsers(site);
   const ended = await site.cli(
-    ['--rollback', '--delay', '11s', '--notify', 'partner@example.ch', '--json'],
+    ['--rollback', '--delay', `${SHORT_DELAY_SECONDS}s`, '--notify', 'partner@example.ch', '--json'],
     ORDER_LIMIT_MS,
   );
   const notices = users.bruno.notices();

@@ -151,6 +151,9 @@ export async function openSite(options: SiteOptions): Promise<Site> {
         () => `the launcher to start: ${running.output()}`,
         30_000,
       );
+      if (hasEnded(running)) {
+        throw new Error(`the launcher ended: ${running.output()}`);
+      }
       return running;
     },
     cli,
