@@ -4,5 +4,10 @@ import { openOwnProcess } from '../platform/node/own-process.ts';
 import { runCommandLine } from './cli/command-line.ts';
 
 /** The program that the operating system starts, and the administrator's command line: one executable. */
-const own = openOwnProcess();
-own.setExitCode(await runCommandLine(openPlatform(), own));
+async function main(): Promise<void> {
+  const own = openOwnProcess();
+  own.setExitCode(await runCommandLine(openPlatform(), own));
+}
+
+// Not awaited at the top level: the single executable is CommonJS, which has no such thing.
+void main();
