@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { format } from 'prettier';
+import { commandLineDocument } from '../launcher/cli/document.ts';
 import { configurationDocument } from '../launcher/configuration/document.ts';
 import { runbookDocument } from '../launcher/texts/runbook.ts';
 import { pipelinePage } from './pages/pipeline.ts';
@@ -16,6 +17,7 @@ interface Page {
 }
 
 const PAGES: readonly Page[] = [
+  { file: 'cli.md', generate: commandLineDocument },
   { file: 'configuration.md', generate: configurationDocument },
   { file: 'pipeline.md', generate: pipelinePage },
   { file: 'runbook.md', generate: runbookDocument },

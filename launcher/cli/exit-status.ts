@@ -17,6 +17,24 @@ export const EXIT = {
 
 export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
 
+/** What each status says, for the reference. */
+export const EXIT_MEANINGS: readonly (readonly [ExitStatus, string])[] = [
+  [EXIT.done, 'done'],
+  [EXIT.failed, 'failed or cancelled; the old version runs'],
+  [EXIT.wrongUsage, 'wrong usage, or mistakes in the configuration'],
+  [EXIT.serverNotRunning, 'the server (or the launcher) is not running'],
+  [EXIT.noPermission, 'this account may not do that'],
+  [EXIT.inProgress, 'another order is already under way; its id is told'],
+  [EXIT.nothingToDo, 'nothing to do'],
+  [EXIT.refused, 'refused by a precondition; nothing was changed'],
+  [EXIT.serverDown, 'failed, **and the server is down**'],
+  [EXIT.notTrusted, 'not trusted: signature, freshness or digest'],
+  [
+    EXIT.tryLater,
+    'try later; also when the end of a followed order was not seen (Ctrl-C, launcher away): the order goes on, ask again with `om-launcher status`',
+  ],
+];
+
 /** Faults whose status is not the general "a precondition refused it". */
 const STATUS_OF: Readonly<Partial<Record<FaultCode, ExitStatus>>> = {
   'no-permission': EXIT.noPermission,

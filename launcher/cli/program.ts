@@ -127,7 +127,7 @@ export const VERBS: readonly VerbDefinition[] = [
   },
   {
     verb: 'logs',
-    summary: 'the last lines of the server and of the launcher, merged by file',
+    summary: 'the last lines of the launcher’s log and of the server’s output',
     options: [
       { name: 'follow', short: 'f', description: 'go on with what is added, until Ctrl-C' },
       { name: 'count', short: 'n', value: count, description: `lines of each, ${LOG_LINES} when absent` },

@@ -94,7 +94,7 @@ export function lineByLine({ clock, voice }: Pick<ShowParts, 'clock' | 'voice'>)
     if (before !== undefined && before.id !== view.id) before = undefined;
     if (before === undefined) voice.event(orderLine(view, language));
     for (const change of changesBetween(before, view).filter(isWorthALine)) {
-      voice.event(changeText(change, language));
+      voice.event(changeText(change, language), change.at);
       voice.object({ event: 'step', at: new Date(clock.now()).toISOString(), id: view.id, ...change });
     }
     before = view;

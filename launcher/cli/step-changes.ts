@@ -9,6 +9,8 @@ import { shortDuration } from './style.ts';
 export interface StepChange {
   readonly step: string;
   readonly state: StepView['state'];
+  /** When the step came into this state, ISO; absent where only now can be said. */
+  readonly at?: string;
   readonly note?: string;
   /** How long the step took, once it has ended. */
   readonly durationMs?: number;
@@ -20,16 +22,18 @@ export function changesBetween(before: UpdateView | undefined, view: UpdateView)
     const known = before?.steps[index];
     const moved = step.state !== (known?.state ?? 'waiting');
     const noted = step.note !== undefined && step.note !== known?.note;
-    return moved || noted ? [changeOf(step)] : [];
+    return moved || noted ? [changeOf(step, moved)] : [];
   });
 }
 
-function changeOf(step: StepView): StepChange {
+function changeOf(step: StepView, moved: boolean): StepChange {
   const ended = step.state === 'done' || step.state === 'failed';
   const durationMs = ended ? elapsedOf(step, 0) : undefined;
+  const at = !moved ? undefined : ended ? step.endedAt : step.state === 'running' ? step.startedAt : undefined;
   return {
     step: step.name,
     state: step.state,
+    ...(at === undefined ? {} : { at }),
     ...(step.note === undefined ? {} : { note: step.note }),
     ...(durationMs === undefined ? {} : { durationMs }),
   };

@@ -18,8 +18,8 @@ export interface Voice {
   readonly screen: Screen | undefined;
   /** Text of the answer; not with `--json` or `--quiet`. */
   lines(lines: readonly string[]): void;
-  /** A line with its time, for what happens while one follows; not with `--json` or `--quiet`. */
-  event(text: string): void;
+  /** A line with its time (ISO; now when absent), for what happens while one follows; not with `--json` or `--quiet`. */
+  event(text: string, at?: string): void;
   /** The last line: the verdict. Not with `--json`. */
   verdict(text: string): void;
   /** Only with `--json`: one object, on one line. */
@@ -70,8 +70,8 @@ export function createVoice(parts: VoiceParts, globals: GlobalOptions, language:
     lines: (lines) => {
       if (!json && !quiet) for (const line of lines) write(output, line);
     },
-    event: (text) => {
-      if (!json && !quiet) write(output, `${new Date(clock.now()).toISOString()} ${text}`);
+    event: (text, at = new Date(clock.now()).toISOString()) => {
+      if (!json && !quiet) write(output, `${at} ${text}`);
     },
     verdict: (text) => {
       if (!json) write(output, text);
