@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { constants, createZstdCompress } from 'node:zlib';
-import { type Fault, faultOf } from '../../platform/fault.ts';
+import { faultOf } from '../../platform/fault.ts';
 import type { Files, WritableFile } from '../../platform/files.ts';
 import { type Result, fail, succeed } from '../../platform/result.ts';
 import type { FileManifest, ManifestEntry, PackObject } from '../release.ts';
 import { publishedFolderMode, readBundleTree } from './bundle-tree.ts';
-import { WINDOW_LOG } from './frame.ts';
+import { compressFrame } from './compress.ts';
 import { decodeManifest } from './manifest.ts';
 import { EMPTY_SHA256 } from './manifest-rules.ts';
 
@@ -115,40 +112,18 @@ async function writeObject(
   whole: ReturnType<typeof createHash>,
 ): Promise<Result<Omit<PackObject, 'offset'>>> {
   const size = group.reduce((sum, entry) => sum + entry.size, 0);
-  const failure: { fault?: Fault } = {};
   const hash = createHash('sha256');
   let length = 0;
-  const input = Readable.from(contentBytes(files, request, group, failure), { objectMode: true });
-  try {
-    await pipeline(input, compressor(size, request.compressionLevel), async (compressed: AsyncIterable<Uint8Array>) => {
-      for await (const piece of compressed) {
-        hash.update(piece);
-        whole.update(piece);
-        length += piece.length;
-        const written = await output.write(piece);
-        if (written.ok) continue;
-        failure.fault ??= written.fault;
-        break;
-      }
-    });
-  } catch (error) {
-    // A source that ends early contradicts the pledged size, so the fault kept aside is the real cause.
-    failure.fault ??= faultOf('io-error', error instanceof Error ? error.message : 'compression failed');
-  }
-  if (failure.fault !== undefined) return fail(failure.fault);
-  return succeed({ length, sha256: hash.digest('hex'), size, contents: group.map((entry) => entry.sha256) });
-}
-
-function compressor(size: number, level = DEFAULT_COMPRESSION_LEVEL): ReturnType<typeof createZstdCompress> {
-  return createZstdCompress({
-    pledgedSrcSize: size,
-    chunkSize: CHUNK_BYTES,
-    params: {
-      [constants.ZSTD_c_windowLog]: WINDOW_LOG,
-      [constants.ZSTD_c_compressionLevel]: level,
-      [constants.ZSTD_c_checksumFlag]: 0,
-    },
+  const compression = { size, level: request.compressionLevel ?? DEFAULT_COMPRESSION_LEVEL };
+  const written = await compressFrame(contentBytes(files, request, group), compression, async (bytes) => {
+    hash.update(bytes);
+    whole.update(bytes);
+    length += bytes.length;
+    return output.write(bytes);
   });
+  return written.ok
+    ? succeed({ length, sha256: hash.digest('hex'), size, contents: group.map((entry) => entry.sha256) })
+    : written;
 }
 
 /** The group's contents back to back; each must still be what was digested when the manifest was made. */
@@ -156,21 +131,16 @@ async function* contentBytes(
   files: Files,
   request: PackRequest,
   group: readonly FileEntry[],
-  failure: { fault?: Fault },
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Result<Uint8Array>> {
   for (const entry of group) {
     const path = join(request.folder, entry.path);
     const hash = createHash('sha256');
     for await (const piece of fileBytes(files, path, entry.size, request.signal)) {
-      if (!piece.ok) {
-        failure.fault = piece.fault;
-        return;
-      }
-      hash.update(piece.value);
-      yield piece.value;
+      if (piece.ok) hash.update(piece.value);
+      yield piece;
     }
     if (hash.digest('hex') === entry.sha256) continue;
-    failure.fault = faultOf('digest-mismatch', 'the file changed while it was being published', { path });
+    yield fail(faultOf('digest-mismatch', 'the file changed while it was being published', { path }));
     return;
   }
 }
