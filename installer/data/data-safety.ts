@@ -5,7 +5,7 @@ import type { DataSafety } from '../update/tools.ts';
 import { backUpData } from './backup.ts';
 import { backupFolder, readBackupRecord } from './record.ts';
 import { restoreData } from './restore.ts';
-import { discardBackup } from './retention.ts';
+import { discardBackup, expireRestored, wasRestored } from './retention.ts';
 
 export interface DataSafetyOptions {
   /** Data files and folders outside the bundle; none = there is nothing to save. */
@@ -42,8 +42,14 @@ export function createDataSafety(
       return record.ok && record.value?.state === 'final';
     },
     async discard(id) {
+      const restored = await wasRestored(files, backupFolder(options.folder, id));
+      if (!restored.ok || restored.value) {
+        // Its record is all that knows of the data that was set aside; both go together, when their time is over.
+        return restored.ok ? succeed() : restored;
+      }
       const discarded = await discardBackup(files, options.folder, id);
       return discarded.ok || discarded.fault.code !== 'not-found' ? discarded : succeed();
     },
+    expire: async (before) => expireRestored(dependencies, options.folder, before),
   };
 }

@@ -2,7 +2,6 @@ import { dirname, join } from 'node:path';
 import { faultOf } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
-import type { DataBackup } from './backup.ts';
 import {
   type BackupRecord,
   copyPathOf,
@@ -15,7 +14,8 @@ import { companionsOf } from './roots.ts';
 import { copyVerified } from './verified-copy.ts';
 
 export interface DataRestoreRequest {
-  readonly backup: Pick<DataBackup, 'folder'>;
+  /** Of the backup, absolute. */
+  readonly backup: { readonly folder: string };
   /** Of this restore, e.g. the order's; the same id twice is the same restore. */
   readonly id: string;
   readonly signal?: AbortSignal;

@@ -3,6 +3,7 @@ import { faultOf } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import { backupFolder, type BackupList, backupListPath, checkId, readBackupList, writeBackupList } from './record.ts';
+import { discardReplacedData } from './restore.ts';
 
 type ListedBackup = BackupList['backups'][number];
 
@@ -53,10 +54,54 @@ export async function pruneBackups(
   return succeed();
 }
 
-async function wasRestored(files: Files, backup: string): Promise<Result<boolean>> {
+/** Was data put back from it whose replaced data may still lie there? */
+export async function wasRestored(files: Files, backup: string): Promise<Result<boolean>> {
   const names = await files.list(backup);
   if (!names.ok) return names.fault.code === 'not-found' ? succeed(false) : names;
   return succeed(names.value.some((name) => name.startsWith('restore-')));
+}
+
+/**
+ * Deletes what restores before `before` (wall-clock milliseconds) set aside, and the backups that they came from.
+ *
+ * Users may have worked on the replaced data for a while: it is theirs until its time is over.
+ */
+export async function expireRestored(
+  dependencies: { readonly files: Files },
+  folder: string,
+  before: number,
+): Promise<Result<void>> {
+  const { files } = dependencies;
+  const list = await readBackupList(files, folder);
+  if (!list.ok) return list;
+  for (const { id } of list.value?.backups ?? []) {
+    const backup = backupFolder(folder, id);
+    const expired = await expiredRestores(files, backup, before);
+    if (!expired.ok) return expired;
+    for (const restoreId of expired.value) {
+      const removed = await discardReplacedData(dependencies, { backup: { folder: backup }, id: restoreId });
+      if (!removed.ok) return removed;
+    }
+    const inUse = await wasRestored(files, backup);
+    if (!inUse.ok) return inUse;
+    const discarded = expired.value.length > 0 && !inUse.value ? await discardBackup(files, folder, id) : succeed();
+    if (!discarded.ok) return discarded;
+  }
+  return succeed();
+}
+
+/** Ids of the restores from this backup whose record has not been written since `before`. */
+async function expiredRestores(files: Files, backup: string, before: number): Promise<Result<readonly string[]>> {
+  const names = await files.list(backup);
+  if (!names.ok) return names.fault.code === 'not-found' ? succeed([]) : names;
+  const expired: string[] = [];
+  for (const name of names.value) {
+    const id = /^restore-(.+)\.json$/.exec(name)?.[1];
+    const facts = id === undefined ? undefined : await files.facts(join(backup, name));
+    if (facts?.ok === false) return facts;
+    if (id !== undefined && facts?.value !== undefined && facts.value.modifiedMs <= before) expired.push(id);
+  }
+  return succeed(expired);
 }
 
 /** Deletes one backup and takes it off the list; fine when it is gone. `not-found` when it never was on the list. */

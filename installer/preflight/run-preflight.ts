@@ -23,8 +23,6 @@ export const PREFLIGHT_CHECKS = [
   { name: 'repository', run: checkRepositoryHost },
 ] as const satisfies readonly { readonly name: string; readonly run: PreflightRun }[];
 
-export type PreflightCheckName = (typeof PREFLIGHT_CHECKS)[number]['name'];
-
 /** Tries everything in order and tells all results, not the first fault alone. Leaves nothing behind. */
 export async function runPreflight(
   dependencies: PreflightDependencies,

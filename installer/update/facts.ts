@@ -2,7 +2,6 @@ import type { FileFacts } from '../../platform/files.ts';
 import type { StopRung } from '../../supervisor/server-state.ts';
 import type { CarryOverReport } from '../carry-over/carry-over.ts';
 import type { Release } from '../release.ts';
-import type { StepName } from './pipeline.ts';
 
 /**
  * What each step learned; it goes into the step's `done` line, and later steps read it there, never from memory.
@@ -50,9 +49,6 @@ export interface StepFacts {
   readonly notify: { readonly mails: number };
   readonly cleanUp: { readonly removed: readonly string[] };
 }
-
-// Total by type: a step without facts does not compile.
-export type FactsOf<Name extends StepName> = StepFacts[Name];
 
 /** A folder's identity: stays the same when it is renamed, differs for every other folder of the volume. */
 export function folderIdentity(facts: FileFacts): string {

@@ -4,7 +4,7 @@ import type { Log } from '../../platform/log.ts';
 import { type Result, succeed } from '../../platform/result.ts';
 import type { InstalledRecords, KeptRecord } from './installed.ts';
 import { identityAt } from './renames.ts';
-import type { DataSafety } from './tools.ts';
+import type { DataSafety, UpdatePolicy } from './tools.ts';
 
 export interface RetentionTools {
   readonly files: Files;
@@ -12,7 +12,11 @@ export interface RetentionTools {
   readonly installed: InstalledRecords;
   readonly data: DataSafety;
   readonly stagingFolder: string;
+  readonly policy: Pick<UpdatePolicy, 'keepOldMs'>;
 }
+
+/** Data that a restore replaced is not kept for ever, however long releases are. */
+const LONGEST_KEPT_DATA_MS = 30 * 86_400_000;
 
 /**
  * Removes kept releases whose time is over: each by its recorded folder identity, never by name alone.
@@ -43,6 +47,10 @@ export async function removeExpired(tools: RetentionTools, now: number): Promise
     if (kept.backupId !== undefined) {
       await tools.data.discard(kept.backupId);
     }
+  }
+  const forgotten = await tools.data.expire(now - Math.min(tools.policy.keepOldMs, LONGEST_KEPT_DATA_MS));
+  if (!forgotten.ok) {
+    return forgotten;
   }
   const removed = expired.length > 0 ? await emptyTrash(tools) : succeed();
   return removed.ok ? succeed(expired.map(({ version }) => version)) : removed;
