@@ -8,7 +8,7 @@ import type { TextOutput } from '../platform/own-process.ts';
 
 export interface LauncherLogOptions {
   readonly folder: string;
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly level: 'info' | 'warn' | 'error';
   /** What a person reads who runs the launcher by hand: plain time-stamped lines. */
   readonly output?: TextOutput;
 }

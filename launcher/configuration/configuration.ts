@@ -23,7 +23,7 @@ export interface Configuration {
   readonly port: PortConfiguration;
   /** Absent: nobody is told by mail. */
   readonly mail?: MailConfiguration;
-  readonly logs: { readonly folder: string; readonly level: 'debug' | 'info' | 'warn' | 'error' };
+  readonly logs: { readonly folder: string; readonly level: 'info' | 'warn' | 'error' };
 }
 
 export interface ServerConfiguration {

@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { DEFAULTS, LIMITS } from './defaults.ts';
+import { DEFAULTS } from './defaults.ts';
 import { ServerSection } from './server-section.ts';
 import { absolutePattern, choice, closed, list, path, seconds, text } from './schema-parts.ts';
 
@@ -183,7 +183,7 @@ const LogsSection = closed(
       path('Folder of the server’s and the launcher’s logs; `logs` in the state folder when absent.'),
     ),
     level: Type.Optional(
-      choice(['debug', 'info', 'warn', 'error'], 'The least important lines to be written.', {
+      choice(['info', 'warn', 'error'], 'The least important lines to be written.', {
         default: DEFAULTS.logLevel,
       }),
     ),
@@ -238,6 +238,3 @@ export function configurationSchema(): Record<string, unknown> {
     ...structuredClone(schema),
   };
 }
-
-/** Longest value that the schema lets pass, for those who show one. */
-export const LONGEST_TEXT = LIMITS.text;
