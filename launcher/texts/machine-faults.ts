@@ -50,19 +50,19 @@ export const MACHINE_FAULTS = {
   'no-permission': {
     en: [
       'The system refused access.',
-      'Give {account} full rights on {path}, then run `om-launcher update --dry-run`.',
+      'Give {account} full rights on {path}, or repeat it as an administrator of this machine.',
     ],
     fr: [
       'Le système a refusé l’accès.',
-      'Donnez à {account} tous les droits sur {path}, puis lancez `om-launcher update --dry-run`.',
+      'Donnez à {account} tous les droits sur {path} ou recommencez en tant qu’administrateur de cette machine.',
     ],
     de: [
       'Das System hat den Zugriff verweigert.',
-      'Geben Sie {account} volle Rechte auf {path} und starten Sie dann `om-launcher update --dry-run`.',
+      'Geben Sie {account} volle Rechte auf {path} oder wiederholen Sie den Vorgang als Administrator dieses Rechners.',
     ],
     it: [
       'Il sistema ha negato l’accesso.',
-      'Date a {account} tutti i diritti su {path}, poi eseguite `om-launcher update --dry-run`.',
+      'Date a {account} tutti i diritti su {path} o riprovate come amministratore di questa macchina.',
     ],
   },
   'not-found': {
