@@ -79,6 +79,11 @@ async function goOn(context: StepContext, sample: HealthSample, watch: Watch, le
   return succeed();
 }
 
+/** Why the server itself ended, not how that led to what the probe saw. */
 function causeOf(sample: HealthSample): { cause?: Fault } {
-  return sample.fault === undefined ? {} : { cause: sample.fault };
+  let root = sample.fault;
+  while (root?.cause !== undefined) {
+    root = root.cause;
+  }
+  return root === undefined ? {} : { cause: root };
 }
