@@ -5,6 +5,7 @@ import type { InstanceLock } from '../platform/instance-lock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Platform } from '../platform/platform.ts';
 import { fail, type Result, succeed } from '../platform/result.ts';
+import { removeUnfinishedWrites } from '../platform/unfinished-writes.ts';
 import { orderOf } from '../installer/update/journal-entry.ts';
 import { STEPS } from '../installer/update/steps.ts';
 import { recordLiveRelease } from '../installer/update/live-release.ts';
@@ -53,6 +54,8 @@ const COMMAND_LIMIT_MS = 30_000;
 const CLOSE_LIMIT_MS = 15_000;
 /** Kept releases are looked at this often. */
 const TIDY_EVERY_MS = 3_600_000;
+/** Records lie at most this deep in the state folder; below are copies of data. */
+const STATE_FOLDER_DEPTH = 2;
 
 /**
  * Wires the launcher for a configuration and takes the lock of its state folder.
@@ -67,7 +70,12 @@ export async function openLauncher(
   const { stateFolder } = loaded.configuration;
   const made = await platform.files.makeFolder(stateFolder, 0o700);
   const lock = made.ok ? await platform.locks.acquire(stateFolder) : made;
-  return lock.ok ? succeed(wire(platform, loaded, log, lock.value)) : lock;
+  if (!lock.ok) {
+    return lock;
+  }
+  // Before anything of ours writes there again.
+  await removeUnfinishedWrites(platform.files, stateFolder, STATE_FOLDER_DEPTH);
+  return succeed(wire(platform, loaded, log, lock.value));
 }
 
 /** Answers from the state on disk while no launcher runs: nothing is locked, started or listened on. */

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { succeed } from '../result.ts';
 import type { Result } from '../result.ts';
+import { unfinishedName } from '../unfinished-writes.ts';
 import { attempt } from './errno.ts';
 import type { Actor } from './errno.ts';
 import { openRegular, PRIVATE_FILE_MODE, writeAll } from './file-handles.ts';
@@ -32,7 +33,7 @@ export async function writeDurably(
   content: Uint8Array | string,
   mode = PRIVATE_FILE_MODE,
 ): Promise<Result<void>> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = unfinishedName(path, randomBytes(6).toString('hex'));
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
   const opened = await openRegular(actor, temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
   if (!opened.ok) return opened;
