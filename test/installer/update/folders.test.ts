@@ -117,6 +117,7 @@ describe('retention', () => {
     const discarded: string[] = [];
     const data = {
       discard: async (id: string) => Promise.resolve((discarded.push(id), succeed())),
+      expire: async () => Promise.resolve(succeed()),
     } as Partial<DataSafety>;
     const kept = { version: '0', identity: await identity(old), installedAt: 0, path: old, keptUntil, backupId: 'b-0' };
     await installed.write({
@@ -125,7 +126,9 @@ describe('retention', () => {
       kept: [kept],
       bad: [],
     });
-    const tools = { files, log: silentLog, installed, data: data as DataSafety, stagingFolder: join(root, 'staging') };
+    const policy = { keepOldMs: 1_000 };
+    const places = { stagingFolder: join(root, 'staging') };
+    const tools = { files, log: silentLog, installed, data: data as DataSafety, policy, ...places };
     return { tools, old, live, installed, discarded };
   }
 
