@@ -12,6 +12,8 @@ import { attempt, isErrno } from './errno.ts';
 import type { Actor } from './errno.ts';
 import { openRegular, writableFile } from './file-handles.ts';
 
+/** Most files of a bundle are shorter than the first piece: a large one for each of them costs more than all the reading. */
+const FIRST_DIGEST_PIECE_BYTES = 16 * 1024;
 const DIGEST_PIECE_BYTES = 1024 * 1024;
 const READ_PIECE_BYTES = 64 * 1024;
 
@@ -153,12 +155,13 @@ export async function digest(actor: Actor, path: string): Promise<Result<string>
   try {
     return await attempt(actor, 'read', path, async () => {
       const hash = createHash('sha256');
-      const piece = Buffer.allocUnsafe(DIGEST_PIECE_BYTES);
+      let piece = Buffer.allocUnsafe(FIRST_DIGEST_PIECE_BYTES);
       for (let position = 0; ;) {
         const { bytesRead } = await handle.read(piece, 0, piece.length, position);
         if (bytesRead === 0) return hash.digest('hex');
         hash.update(piece.subarray(0, bytesRead));
         position += bytesRead;
+        if (position === FIRST_DIGEST_PIECE_BYTES) piece = Buffer.allocUnsafe(DIGEST_PIECE_BYTES);
       }
     });
   } finally {
