@@ -1,6 +1,6 @@
 import type { Log } from '../../platform/log.ts';
 import { renderMistakes } from '../configuration/mistake.ts';
-import { type Launcher, openLauncher } from '../launcher.ts';
+import type { Launcher } from '../launcher.ts';
 import { openLauncherLog } from '../launcher-log.ts';
 import { formatDuration } from '../texts/format.ts';
 import { say } from '../texts/messages.ts';
@@ -18,6 +18,7 @@ export async function runLauncher(context: VerbContext): Promise<number> {
   tellBlockedUpdates(context);
   const log = await openLauncherLog(platform.files, { ...loaded.configuration.logs, output: own.output });
   if (!log.ok) return voice.fault(log.fault);
+  const { openLauncher } = await import('../launcher.ts');
   const launcher = await openLauncher(platform, loaded, log.value);
   if (!launcher.ok) return voice.fault(launcher.fault);
   const stopWatching = endOnUncaught(context, log.value);

@@ -5,7 +5,6 @@ import { type Fault, faultOf } from '../../platform/fault.ts';
 import { silentLog } from '../../platform/log.ts';
 import { type Result, succeed } from '../../platform/result.ts';
 import { createChildRecords, identityOf } from '../../supervisor/child-record.ts';
-import { openReader } from '../launcher.ts';
 import { explainFault } from '../texts/explain.ts';
 import { say } from '../texts/messages.ts';
 import { type VerbContext, withLauncher } from './context.ts';
@@ -25,6 +24,8 @@ async function readState<Value>(
   { platform, loaded }: VerbContext,
   read: (application: Application) => Promise<Result<Value>>,
 ): Promise<Result<Value>> {
+  // Loaded only when needed: the whole launcher behind it takes longer than most verbs.
+  const { openReader } = await import('../launcher.ts');
   const reader = openReader(platform, loaded, silentLog);
   try {
     return await read(reader.application);

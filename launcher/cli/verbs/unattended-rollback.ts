@@ -1,7 +1,7 @@
 import { faultOf } from '../../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../../platform/result.ts';
 import type { RollbackOrder } from '../../api/messages.ts';
-import { type Launcher, openLauncher } from '../../launcher.ts';
+import type { Launcher } from '../../launcher.ts';
 import { openLauncherLog } from '../../launcher-log.ts';
 import { say } from '../../texts/messages.ts';
 import { stopSignal, type VerbContext, withLauncher } from '../context.ts';
@@ -30,7 +30,9 @@ export async function rollBackUnattended(context: VerbContext, order: RollbackOr
 
 async function openQuietLauncher({ platform, loaded }: VerbContext): Promise<Result<Launcher>> {
   const log = await openLauncherLog(platform.files, loaded.configuration.logs);
-  return log.ok ? openLauncher(platform, loaded, log.value) : log;
+  if (!log.ok) return log;
+  const { openLauncher } = await import('../../launcher.ts');
+  return openLauncher(platform, loaded, log.value);
 }
 
 async function orderAndShow(context: VerbContext, order: RollbackOrder, signal: AbortSignal): Promise<Result<number>> {
