@@ -14,7 +14,7 @@ import { until } from '../../kit/until.ts';
 const folder = makeTemporaryFolder('cli');
 const MAIN = resolve(import.meta.dirname, '../../../launcher/main.ts');
 const BOOT_MS = 30_000;
-const UPDATE_MS = 40_000;
+const UPDATE_MS = 120_000;
 
 let site: OmSite;
 let launcher: RunningLauncher;
@@ -30,17 +30,17 @@ afterAll(async () => {
   folder.remove();
 }, BOOT_MS);
 
-const json = <Value>({ output }: CliEnd): Value => JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as Value;
 const lastLine = ({ output }: CliEnd): string => output.trimEnd().split('\n').at(-1) ?? '';
+const json = (end: CliEnd): unknown => JSON.parse(lastLine(end));
 
-describe('a running launcher', () => {
+describe('a running launcher', { timeout: UPDATE_MS }, () => {
   it('tells its status to people and to programs', async () => {
     const people = await site.cli(['status']);
     expect(people).toMatchObject({ exit: 0, errorOutput: '' });
     expect(people.output).toMatch(/^Server +● demo · The server is running \(version 2026\.1\.0\)/);
     expect(lastLine(people)).toBe('The server is running (version 2026.1.0).');
     expect(people.output).not.toContain('\u001b');
-    const status = json<StatusView>(await site.cli(['--status', '--json']));
+    const status = json(await site.cli(['--status', '--json'])) as StatusView;
     expect(status).toMatchObject({ state: 'up', launcherVersion: LAUNCHER_VERSION, launcherProcessId: launcher.pid });
     expect(lastLine(await site.cli(['status', '--lang', 'it', '--quiet']))).toMatch(/^Il server funziona/);
   });
@@ -83,7 +83,7 @@ describe('a running launcher', () => {
   });
 });
 
-describe('an update', () => {
+describe('an update', { timeout: UPDATE_MS }, () => {
   it('is refused as not trusted from a repository that was tampered with', async () => {
     await site.release('2026.2.0');
     const metadata = join(site.repository, 'metadata');
@@ -132,7 +132,7 @@ describe('an update', () => {
       expect(await site.cli(['cancel'])).toMatchObject({ exit: 0 });
       const end = await planned;
       expect(end.exit).toBe(1);
-      expect(json<UpdateView>(end)).toMatchObject({ state: 'cancelled', kind: 'update' });
+      expect(json(end) as UpdateView).toMatchObject({ state: 'cancelled', kind: 'update' });
     },
     UPDATE_MS,
   );
@@ -159,7 +159,7 @@ describe('an update', () => {
       const second = await site.cli(['update']);
       expect(second.exit).toBe(5);
       expect(lastLine(second)).toBe(`An update is already under way (${id}).`);
-      const object = json<{ error: unknown }>(await site.cli(['rollback', '--json']));
+      const object = json(await site.cli(['rollback', '--json'])) as { error: unknown };
       expect(object.error).toMatchObject({ code: 'update-running', updateId: id });
 
       const done = await until(
@@ -176,7 +176,7 @@ describe('an update', () => {
   );
 
   it('is seen in history and releases', async () => {
-    const { history } = json<{ history: HistoryView[] }>(await site.cli(['history', '--json', '-n', '1']));
+    const { history } = json(await site.cli(['history', '--json', '-n', '1'])) as { history: HistoryView[] };
     expect(history).toMatchObject([{ outcome: 'updated', from: '2026.1.0', to: '2026.2.0' }]);
     const { output } = await site.cli(['releases']);
     expect(output).toMatch(/^2026\.2\.0 +installed/m);
@@ -185,7 +185,7 @@ describe('an update', () => {
   });
 });
 
-describe('mistakes in the configuration', () => {
+describe('mistakes in the configuration', { timeout: UPDATE_MS }, () => {
   const check = async (change: (text: string) => string, args: readonly string[]): Promise<CliEnd> => {
     const file = join(folder.path, 'changed.json');
     writeFileSync(file, change(readFileSync(site.configFile, 'utf8')));
@@ -238,7 +238,7 @@ describe('without a launcher', () => {
     expect(lines.slice(1, -1).filter((line) => !/^\d{4}-\S+Z \S.*: \S/.test(line))).toEqual([]);
     expect(lines.filter((line) => line.includes('Put the new version in place: done'))).toHaveLength(1);
     expect(lines.at(-1)).toBe('Previous version restored: 2026.1.0. The server is running.');
-    const left = json<StatusView>(await site.cli(['status', '--json']));
+    const left = json(await site.cli(['status', '--json'])) as StatusView;
     expect(left).toMatchObject({ state: 'unattended', version: '2026.1.0' });
 
     const next = await site.startLauncher();
