@@ -4,23 +4,10 @@ import { type Fault, faultOf } from '../../platform/fault.ts';
 import { type Result, fail, succeed } from '../../platform/result.ts';
 import type { FileManifest, PackObject } from '../release.ts';
 import { decompressFrame } from './decompress.ts';
+import { rangeBytes } from './file-bytes.ts';
 import { createFrameScanner } from './frame.ts';
 import { packLength } from './manifest-rules.ts';
-
-/** Bytes read from the pack at once. */
-const CHUNK_BYTES = 256 * 1024;
-
-/** Takes the bytes of one content, in order. */
-export interface ContentWriter {
-  write(bytes: Uint8Array): Promise<Result<void>>;
-  /** `whole`: all bytes came and their digest is the declared one; otherwise the content is to be thrown away. */
-  close(whole: boolean): Promise<Result<void>>;
-}
-
-/** Where the contents of a pack go. */
-export interface ContentSink {
-  open(sha256: string): Promise<Result<ContentWriter>>;
-}
+import { type ContentSink, createSplitter } from './splitter.ts';
 
 export interface PackSource {
   readonly files: Files;
@@ -75,7 +62,8 @@ interface ObjectSource extends PackSource {
 async function readObject(source: ObjectSource, sink: ContentSink): Promise<Result<void>> {
   const checked = await checkCompressed(source);
   if (!checked.ok) return checked;
-  const splitter = createSplitter(source, sink);
+  const { contents } = source.object;
+  const splitter = createSplitter({ contents, sizes: source.sizes, refuse: (...why) => refuse(source, ...why) }, sink);
   for await (const piece of decompressFrame(compressedBytes(source))) {
     const taken = piece.ok ? await splitter.take(piece.value) : located(piece.fault, source);
     if (taken.ok) continue;
@@ -101,81 +89,16 @@ async function checkCompressed(source: ObjectSource): Promise<Result<void>> {
   return frame === undefined ? succeed() : refuse(source, 'archive-invalid', `is no single zstd frame: ${frame}`);
 }
 
-/** The object's bytes, exactly `length` of them; the buffer is used again for each chunk once the taker asks for the next. */
+/** The object's bytes, exactly `length` of them. */
 async function* compressedBytes(source: ObjectSource): AsyncGenerator<Result<Uint8Array>> {
-  const { object, file } = source;
+  const { object, file, signal } = source;
   let done = 0;
-  while (done < object.length) {
-    if (source.signal?.aborted === true) {
-      yield fail(faultOf('cancelled', 'reading the pack was cancelled'));
-      return;
-    }
-    const buffer = new Uint8Array(Math.min(CHUNK_BYTES, object.length - done));
-    const read = await file.read(buffer, object.offset + done);
-    if (!read.ok || read.value === 0) {
-      yield read.ok ? refuse(source, 'archive-invalid', 'ends before its length') : read;
-      return;
-    }
-    done += read.value;
-    yield succeed(buffer.subarray(0, read.value));
+  for await (const piece of rangeBytes(file, object, signal)) {
+    yield piece;
+    if (!piece.ok) return;
+    done += piece.value.length;
   }
-}
-
-interface Splitter {
-  take(bytes: Uint8Array): Promise<Result<void>>;
-  end(): Result<void>;
-  /** Closes what is open; its content is incomplete or wrong. */
-  abandon(): Promise<void>;
-}
-
-/** Cuts an object's bytes into its contents and checks each; refuses the first byte beyond the declared size. */
-function createSplitter(source: ObjectSource, sink: ContentSink): Splitter {
-  let next = 0;
-  let current: { sha256: string; left: number; hash: ReturnType<typeof createHash>; writer: ContentWriter } | undefined;
-
-  async function open(): Promise<Result<void>> {
-    const sha256 = source.object.contents[next];
-    if (sha256 === undefined) return refuse(source, 'archive-invalid', 'unpacks to more than its declared size');
-    next += 1;
-    const writer = await sink.open(sha256);
-    if (!writer.ok) return writer;
-    current = { sha256, left: source.sizes.get(sha256) ?? 0, hash: createHash('sha256'), writer: writer.value };
-    return succeed();
-  }
-
-  async function finish(): Promise<Result<void>> {
-    if (current === undefined || current.left > 0) return succeed();
-    const { hash, sha256, writer } = current;
-    if (hash.digest('hex') !== sha256) return refuse(source, 'digest-mismatch', 'unpacks to other contents');
-    current = undefined;
-    return writer.close(true);
-  }
-
-  return {
-    async take(bytes) {
-      let rest = bytes;
-      while (rest.length > 0) {
-        const opened = current === undefined ? await open() : succeed();
-        if (!opened.ok || current === undefined) return opened;
-        const part = rest.subarray(0, current.left);
-        rest = rest.subarray(part.length);
-        current.hash.update(part);
-        current.left -= part.length;
-        const written = await current.writer.write(part);
-        const finished = written.ok ? await finish() : written;
-        if (!finished.ok) return finished;
-      }
-      return succeed();
-    },
-    end() {
-      const whole = current === undefined && next === source.object.contents.length;
-      return whole ? succeed() : refuse(source, 'archive-invalid', 'unpacks to less than its declared size');
-    },
-    async abandon() {
-      await current?.writer.close(false);
-      current = undefined;
-    },
-  };
+  if (done < object.length) yield refuse(source, 'archive-invalid', 'ends before its length');
 }
 
 function located(fault: Fault, source: ObjectSource): Result<never> {

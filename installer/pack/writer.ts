@@ -6,12 +6,12 @@ import { type Result, fail, succeed } from '../../platform/result.ts';
 import type { FileManifest, ManifestEntry, PackObject } from '../release.ts';
 import { publishedFolderMode, readBundleTree } from './bundle-tree.ts';
 import { compressFrame } from './compress.ts';
+import { fileBytes } from './file-bytes.ts';
 import { decodeManifest } from './manifest.ts';
 import { EMPTY_SHA256 } from './manifest-rules.ts';
 
 /** Small files are compressed together up to this many bytes; a larger file is an object of its own. */
 const GROUP_BYTES = 256 * 1024;
-const CHUNK_BYTES = 256 * 1024;
 
 /** zstd's slowest level without extra memory on the reading side; a release is packed once and fetched by everybody. */
 export const DEFAULT_COMPRESSION_LEVEL = 19;
@@ -142,37 +142,5 @@ async function* contentBytes(
     if (hash.digest('hex') === entry.sha256) continue;
     yield fail(faultOf('digest-mismatch', 'the file changed while it was being published', { path }));
     return;
-  }
-}
-
-/** At most `size` bytes of a file: one that grew meanwhile fails by its digest, not by filling the pack. */
-async function* fileBytes(
-  files: Files,
-  path: string,
-  size: number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Result<Uint8Array>> {
-  const opened = await files.openReadable(path);
-  if (!opened.ok) {
-    yield opened;
-    return;
-  }
-  try {
-    for (let done = 0; done < size;) {
-      const buffer = new Uint8Array(Math.min(CHUNK_BYTES, size - done));
-      const read =
-        signal?.aborted === true
-          ? fail(faultOf('cancelled', 'publishing was cancelled'))
-          : await opened.value.read(buffer, done);
-      if (!read.ok) {
-        yield read;
-        return;
-      }
-      if (read.value === 0) return;
-      done += read.value;
-      yield succeed(buffer.subarray(0, read.value));
-    }
-  } finally {
-    await opened.value.close();
   }
 }
