@@ -1,7 +1,6 @@
 import type { Log } from '../../platform/log.ts';
 import { renderMistakes } from '../configuration/mistake.ts';
-import type { Launcher } from '../launcher.ts';
-import { openLauncherLog } from '../launcher-log.ts';
+import { openLauncherLog } from '../wiring/launcher-log.ts';
 import { formatDuration } from '../texts/format.ts';
 import { say } from '../texts/messages.ts';
 import type { VerbContext } from './context.ts';
@@ -18,33 +17,21 @@ export async function runLauncher(context: VerbContext): Promise<number> {
   tellBlockedUpdates(context);
   const log = await openLauncherLog(platform.files, { ...loaded.configuration.logs, output: own.output });
   if (!log.ok) return voice.fault(log.fault);
-  const { openLauncher } = await import('../launcher.ts');
+  const { openLauncher } = await import('../wiring/launcher.ts');
   const launcher = await openLauncher(platform, loaded, log.value);
   if (!launcher.ok) return voice.fault(launcher.fault);
   const stopWatching = endOnUncaught(context, log.value);
   const asked = askedToEnd(context, log.value);
-  const started = await launcher.value.start();
-  if (started.ok) {
-    const { tcp, socketPath } = started.value;
-    log.value.info('ready', { port: tcp === undefined ? 'taken' : `${tcp.host}:${tcp.port}`, socket: socketPath });
-    await asked.promise;
-    log.value.info('ending: the server is stopped first');
-  }
-  const status = await end(context, launcher.value, started);
+  const listening = await launcher.value.start();
+  const tcp = listening?.tcp;
+  const port = tcp === undefined ? 'not open' : `${tcp.host}:${tcp.port}`;
+  log.value.info('ready', { port, socket: listening?.socketPath });
+  await asked.promise;
+  log.value.info('ending: the server is stopped first');
+  const closed = await launcher.value.close('stop');
   asked.forget();
   stopWatching();
-  return status;
-}
-
-/** A launcher that could not start lets a server that runs go on running. */
-async function end(
-  { voice }: VerbContext,
-  launcher: Launcher,
-  started: Awaited<ReturnType<Launcher['start']>>,
-): Promise<number> {
-  const closed = await launcher.close(started.ok ? 'stop' : 'leave');
-  const ended = started.ok ? closed : started;
-  return ended.ok ? EXIT.done : voice.fault(ended.fault);
+  return closed.ok ? EXIT.done : voice.fault(closed.fault);
 }
 
 /** Mistakes in parts that the server does not need: it starts, and updates wait. */

@@ -25,7 +25,7 @@ async function readState<Value>(
   read: (application: Application) => Promise<Result<Value>>,
 ): Promise<Result<Value>> {
   // Loaded only when needed: the whole launcher behind it takes longer than most verbs.
-  const { openReader } = await import('../launcher.ts');
+  const { openReader } = await import('../wiring/launcher.ts');
   const reader = openReader(platform, loaded, silentLog);
   try {
     return await read(reader.application);

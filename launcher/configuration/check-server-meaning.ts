@@ -108,6 +108,13 @@ export const SERVER_CHECKS: readonly MeaningCheck[] = [
       checkPlaceholders(value, ['server', 'env', key]),
     ),
   ],
+
+  ({ content }) =>
+    SESSION_COMMANDS.flatMap((key) =>
+      (content.server?.sessions?.[key] ?? []).flatMap((word, index) =>
+        checkPlaceholders(word, ['server', 'sessions', key, index], SESSION_PLACEHOLDERS),
+      ),
+    ),
 ];
 
 function compiles(pattern: string): boolean {
@@ -120,11 +127,15 @@ function compiles(pattern: string): boolean {
 }
 
 const PLACEHOLDERS = ['bundle', 'folder', 'launcherUrl', 'tokenFile'];
+const SESSION_COMMANDS = ['warnCommand', 'closeCommand'] as const;
+const SESSION_PLACEHOLDERS = ['text', 'seconds', 'language', 'folder'];
 
 /** Only near misses: braces have other meanings in arguments, too. */
-function checkPlaceholders(value: string, path: DocumentPath): MistakeAt[] {
+function checkPlaceholders(value: string, path: DocumentPath, known: readonly string[] = PLACEHOLDERS): MistakeAt[] {
   return Array.from(value.matchAll(/\{([A-Za-z]+)\}/g), (match) => match[1] ?? '').flatMap((name) => {
-    const meant = PLACEHOLDERS.includes(name) ? undefined : nearest(name, PLACEHOLDERS);
+    const meant = known.includes(name)
+      ? undefined
+      : (known.find((one) => name.startsWith(one)) ?? nearest(name, known));
     return meant === undefined ? [] : [wrong(path, 'a known placeholder', `{${name}}`, `write {${meant}}`)];
   });
 }

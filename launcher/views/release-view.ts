@@ -2,7 +2,7 @@ import type { Release } from '../../installer/release.ts';
 import type { InstalledRecord } from '../../installer/update/installed.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
 import type { ReleaseView } from '../api/schemas.ts';
-import type { InboxOffer } from '../inbox.ts';
+import type { InboxOffer } from '../application/inbox.ts';
 
 /** An offered release. Pure. Notes fall back to English, then to any language there is. */
 export function releaseView(

@@ -4,7 +4,7 @@ import type { OrderProgress } from '../../installer/update/running-order.ts';
 import type { ServerState } from '../../supervisor/server-state.ts';
 import { countOf, type Language } from '../../supervisor/sessions/sessions.ts';
 import type { StatusView } from '../api/schemas.ts';
-import type { ApplicationParts } from '../application-parts.ts';
+import type { ApplicationParts } from '../application/application-parts.ts';
 import { errorBody, updateView } from './update-view.ts';
 
 /** Everything that an admin wants to know at one look. */

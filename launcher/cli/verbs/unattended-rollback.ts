@@ -1,8 +1,8 @@
 import { faultOf } from '../../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../../platform/result.ts';
 import type { RollbackOrder } from '../../api/messages.ts';
-import type { Launcher } from '../../launcher.ts';
-import { openLauncherLog } from '../../launcher-log.ts';
+import type { Launcher } from '../../wiring/launcher.ts';
+import { openLauncherLog } from '../../wiring/launcher-log.ts';
 import { say } from '../../texts/messages.ts';
 import { stopSignal, type VerbContext, withLauncher } from '../context.ts';
 import { showOrder } from '../show-order.ts';
@@ -18,8 +18,8 @@ export async function rollBackUnattended(context: VerbContext, order: RollbackOr
   if (!launcher.ok) return voice.fault(launcher.fault);
   const { signal, forget } = stopSignal(context.own);
   try {
-    const started = await launcher.value.start();
-    const done = started.ok ? await orderAndShow(context, order, signal) : started;
+    await launcher.value.start();
+    const done = await orderAndShow(context, order, signal);
     return done.ok ? done.value : voice.fault(done.fault);
   } finally {
     await launcher.value.close('leave');
@@ -31,7 +31,7 @@ export async function rollBackUnattended(context: VerbContext, order: RollbackOr
 async function openQuietLauncher({ platform, loaded }: VerbContext): Promise<Result<Launcher>> {
   const log = await openLauncherLog(platform.files, loaded.configuration.logs);
   if (!log.ok) return log;
-  const { openLauncher } = await import('../../launcher.ts');
+  const { openLauncher } = await import('../../wiring/launcher.ts');
   return openLauncher(platform, loaded, log.value);
 }
 

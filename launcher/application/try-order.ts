@@ -1,11 +1,11 @@
-import { type Result, succeed } from '../platform/result.ts';
-import { liveRelease } from '../installer/update/live-release.ts';
-import { chooseRelease } from '../installer/update/steps/01-preflight.ts';
-import type { Order } from '../installer/update/order.ts';
-import type { PreflightSubject, UpdateTools } from '../installer/update/tools.ts';
-import type { CheckLine } from './api/application.ts';
-import type { MachineChecks } from './update-checks.ts';
-import type { ViewWords } from './views/update-view.ts';
+import { type Result, succeed } from '../../platform/result.ts';
+import { liveRelease } from '../../installer/update/live-release.ts';
+import { chooseRelease } from '../../installer/update/steps/01-preflight.ts';
+import type { Order } from '../../installer/update/order.ts';
+import type { PreflightSubject, UpdateTools } from '../../installer/update/tools.ts';
+import type { CheckLine } from '../api/application.ts';
+import type { MachineChecks } from '../wiring/update-checks.ts';
+import type { ViewWords } from '../views/update-view.ts';
 
 /** The dry run of an order: finds its release and tries every precondition; nothing changes, nobody is warned. */
 export async function tryOrder(

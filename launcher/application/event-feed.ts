@@ -1,4 +1,4 @@
-import type { ApplicationEvent } from './api/application.ts';
+import type { ApplicationEvent } from '../api/application.ts';
 
 /** Events kept for readers that come back with `Last-Event-ID`. */
 const KEPT_EVENTS = 500;

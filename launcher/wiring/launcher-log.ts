@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
-import type { Files } from '../platform/files.ts';
-import type { Log } from '../platform/log.ts';
-import type { Result } from '../platform/result.ts';
-import { succeed } from '../platform/result.ts';
-import type { TextOutput } from '../platform/own-process.ts';
+import type { Files } from '../../platform/files.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Result } from '../../platform/result.ts';
+import { succeed } from '../../platform/result.ts';
+import type { TextOutput } from '../../platform/own-process.ts';
 
 export interface LauncherLogOptions {
   readonly folder: string;

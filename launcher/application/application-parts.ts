@@ -1,15 +1,15 @@
-import type { Fault } from '../platform/fault.ts';
-import type { Machine } from '../platform/machine.ts';
-import type { Result } from '../platform/result.ts';
-import type { Order } from '../installer/update/order.ts';
-import type { UpdateTools } from '../installer/update/tools.ts';
-import type { Updates } from '../installer/update/updates.ts';
-import type { Language } from '../supervisor/sessions/sessions.ts';
-import type { CheckLine } from './api/application.ts';
+import type { Fault } from '../../platform/fault.ts';
+import type { Machine } from '../../platform/machine.ts';
+import type { Result } from '../../platform/result.ts';
+import type { Order } from '../../installer/update/order.ts';
+import type { UpdateTools } from '../../installer/update/tools.ts';
+import type { Updates } from '../../installer/update/updates.ts';
+import type { Language } from '../../supervisor/sessions/sessions.ts';
+import type { CheckLine } from '../api/application.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { InboxOffer } from './inbox.ts';
 import type { NoticeBoard } from './notice-board.ts';
-import type { ViewWords } from './views/update-view.ts';
+import type { ViewWords } from '../views/update-view.ts';
 
 /** What the application is made of; wired at the composition root. */
 export interface ApplicationParts {

@@ -1,9 +1,9 @@
-import type { Files } from '../platform/files.ts';
-import type { FolderEvent, FolderWatches } from '../platform/folder-watch.ts';
-import type { Log } from '../platform/log.ts';
-import { type Result, succeed } from '../platform/result.ts';
-import type { Release } from '../installer/release.ts';
-import type { ReleaseSources } from './release-sources.ts';
+import type { Files } from '../../platform/files.ts';
+import type { FolderEvent, FolderWatches } from '../../platform/folder-watch.ts';
+import type { Log } from '../../platform/log.ts';
+import { type Result, succeed } from '../../platform/result.ts';
+import type { Release } from '../../installer/release.ts';
+import type { ReleaseSources } from '../wiring/release-sources.ts';
 
 /** A release file that lies in the inbox and whose signatures hold; nothing is installed without an order. */
 export interface InboxOffer {

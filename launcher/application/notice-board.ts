@@ -1,6 +1,6 @@
-import type { Result } from '../platform/result.ts';
-import type { Language, Notice, Sessions } from '../supervisor/sessions/sessions.ts';
-import type { NoticeView } from './api/schemas.ts';
+import type { Result } from '../../platform/result.ts';
+import type { Language, Notice, Sessions } from '../../supervisor/sessions/sessions.ts';
+import type { NoticeView } from '../api/schemas.ts';
 
 /** Notices older than this are no longer shown to a client that connects. */
 const SHOWN_MS = 15 * 60_000;

@@ -1,15 +1,15 @@
 import { dirname, join } from 'node:path';
-import type { Log } from '../platform/log.ts';
-import type { Platform } from '../platform/platform.ts';
-import { createCarryOver } from '../installer/carry-over/create-carry-over.ts';
-import { createDataSafety } from '../installer/data/data-safety.ts';
-import { createStaging } from '../installer/staging/staging.ts';
-import { openInstalledRecords } from '../installer/update/installed.ts';
-import type { Messenger, UpdatePlaces, UpdatePolicy, UpdateTools } from '../installer/update/tools.ts';
-import type { ServerControl } from '../supervisor/server-control.ts';
-import type { Sessions } from '../supervisor/sessions/sessions.ts';
-import type { Configuration } from './configuration/configuration.ts';
-import { carryOverRulesOf } from './configuration/mapping.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { createCarryOver } from '../../installer/carry-over/create-carry-over.ts';
+import { createDataSafety } from '../../installer/data/data-safety.ts';
+import { createStaging } from '../../installer/staging/staging.ts';
+import { openInstalledRecords } from '../../installer/update/installed.ts';
+import type { Messenger, UpdatePlaces, UpdatePolicy, UpdateTools } from '../../installer/update/tools.ts';
+import type { ServerControl } from '../../supervisor/server-control.ts';
+import type { Sessions } from '../../supervisor/sessions/sessions.ts';
+import type { Configuration } from '../configuration/configuration.ts';
+import { carryOverRulesOf } from '../configuration/mapping.ts';
 import type { ReleaseSources } from './release-sources.ts';
 import type { MachineChecks } from './update-checks.ts';
 

@@ -1,23 +1,23 @@
 import { dirname } from 'node:path';
-import { faultOf } from '../platform/fault.ts';
-import type { Platform } from '../platform/platform.ts';
-import { fail, type Result, succeed } from '../platform/result.ts';
-import { estimateDataBackup } from '../installer/data/estimate.ts';
+import { faultOf } from '../../platform/fault.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { fail, type Result, succeed } from '../../platform/result.ts';
+import { estimateDataBackup } from '../../installer/data/estimate.ts';
 import type {
   PreflightReport,
   PreflightSubject as PreflightPlaces,
   RepositoryHost,
   SpaceDemand,
-} from '../installer/preflight/check.ts';
-import { runPreflight } from '../installer/preflight/run-preflight.ts';
-import { smokeTest } from '../installer/preflight/smoke-test.ts';
-import { checkStagedBundle } from '../installer/preflight/staged-bundle.ts';
-import type { PreflightSubject, UpdateChecks, UpdatePlaces } from '../installer/update/tools.ts';
-import { inheritedEnvironment } from '../supervisor/child-environment.ts';
-import type { ServerControl } from '../supervisor/server-control.ts';
-import type { Sessions } from '../supervisor/sessions/sessions.ts';
-import type { Configuration } from './configuration/configuration.ts';
-import { smokeRunOf } from './configuration/mapping.ts';
+} from '../../installer/preflight/check.ts';
+import { runPreflight } from '../../installer/preflight/run-preflight.ts';
+import { smokeTest } from '../../installer/preflight/smoke-test.ts';
+import { checkStagedBundle } from '../../installer/preflight/staged-bundle.ts';
+import type { PreflightSubject, UpdateChecks, UpdatePlaces } from '../../installer/update/tools.ts';
+import { inheritedEnvironment } from '../../supervisor/child-environment.ts';
+import type { ServerControl } from '../../supervisor/server-control.ts';
+import type { Sessions } from '../../supervisor/sessions/sessions.ts';
+import type { Configuration } from '../configuration/configuration.ts';
+import { smokeRunOf } from '../configuration/mapping.ts';
 import type { ReleaseSources } from './release-sources.ts';
 
 export interface CheckParts {

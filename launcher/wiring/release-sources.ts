@@ -1,15 +1,15 @@
 import { join } from 'node:path';
-import { faultOf } from '../platform/fault.ts';
-import type { Log } from '../platform/log.ts';
-import type { HttpClientOptions } from '../platform/network.ts';
-import type { Platform } from '../platform/platform.ts';
-import { fail, type Result, succeed } from '../platform/result.ts';
-import { createOmuSource } from '../installer/repository/omu-source.ts';
-import type { ReleaseSource } from '../installer/repository/release-source.ts';
-import { createReleaseSource, type OpenReleaseSource } from '../installer/repository/signed-repository.ts';
-import type { Order } from '../installer/update/order.ts';
-import type { Configuration, Login } from './configuration/configuration.ts';
-import { readSecret } from './configuration/secret.ts';
+import { faultOf } from '../../platform/fault.ts';
+import type { Log } from '../../platform/log.ts';
+import type { HttpClientOptions } from '../../platform/network.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { fail, type Result, succeed } from '../../platform/result.ts';
+import { createOmuSource } from '../../installer/repository/omu-source.ts';
+import type { ReleaseSource } from '../../installer/repository/release-source.ts';
+import { createReleaseSource, type OpenReleaseSource } from '../../installer/repository/signed-repository.ts';
+import type { Order } from '../../installer/update/order.ts';
+import type { Configuration, Login } from '../configuration/configuration.ts';
+import { readSecret } from '../configuration/secret.ts';
 
 /** Opens what an order asks for: the configured repository, or the order's own release file. */
 export interface ReleaseSources {

@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { InstanceLock } from '../../platform/instance-lock.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { type Result, succeed } from '../../platform/result.ts';
+import { removeUnfinishedWrites } from '../../platform/unfinished-writes.ts';
+import { orderOf } from '../../installer/update/journal-entry.ts';
+import { STEPS } from '../../installer/update/steps.ts';
+import { createUpdates, type Updates } from '../../installer/update/updates.ts';
+import type { ChildLink } from '../../supervisor/child/child-link.ts';
+import { createChildLink } from '../../supervisor/child/server-link.ts';
+import { createServerControl, type SupervisedServer } from '../../supervisor/server.ts';
+import type { Sessions } from '../../supervisor/sessions/sessions.ts';
+import { createSessions } from '../../supervisor/sessions/server-sessions.ts';
+import { createApplication } from '../application/application.ts';
+import type { Application } from '../api/application.ts';
+import type { Configuration } from '../configuration/configuration.ts';
+import type { LoadedConfiguration } from '../configuration/load.ts';
+import { serverOptionsOf } from '../configuration/mapping.ts';
+import { createEventFeed, type EventFeed } from '../application/event-feed.ts';
+import { createOutbox, type Outbox } from '../mail/outbox.ts';
+import { createSmtpTransport } from '../mail/smtp-transport.ts';
+import { createMessenger } from '../mail/messenger.ts';
+import { createNoticeBoard, withNoticeBoard } from '../application/notice-board.ts';
+import { createPort, type Listening } from '../port/port.ts';
+import { closeLauncher, type Late, type LauncherParts, startLauncher } from './life.ts';
+import { applicationIdentity, fallbackUrl, peopleOf, portOptionsOf, sessionOptionsOf } from './options.ts';
+import { createReleaseSources } from './release-sources.ts';
+import { explainFault } from '../texts/explain.ts';
+import { noteText, serverNow } from '../texts/describe.ts';
+import { tryOrder } from '../application/try-order.ts';
+import { createUpdateChecks } from './update-checks.ts';
+import { createUpdateTools, placesOf } from './update-tools.ts';
+import type { ViewWords } from '../views/update-view.ts';
+
+/** One launcher for one server: everything wired, nothing begun. */
+export interface Launcher {
+  readonly application: Application;
+  readonly server: SupervisedServer;
+  readonly updates: Updates;
+  /** Recovers what was left, opens the port, takes the server over or starts it. Without the port it runs all the same. */
+  start(): Promise<Listening | undefined>;
+  /** Ends the launcher; `stop` stops the server, `leave` lets it run for the next launcher to adopt. */
+  close(server: 'stop' | 'leave'): Promise<Result<void>>;
+}
+
+/** Records lie at most this deep in the state folder; below are copies of data. */
+const STATE_FOLDER_DEPTH = 2;
+
+/**
+ * Wires the launcher for a configuration and takes the lock of its state folder.
+ *
+ * `launcher-running` when another launcher serves this state folder.
+ */
+export async function openLauncher(
+  platform: Platform,
+  loaded: LoadedConfiguration,
+  log: Log,
+): Promise<Result<Launcher>> {
+  const { stateFolder } = loaded.configuration;
+  const made = await platform.files.makeFolder(stateFolder, 0o700);
+  const lock = made.ok ? await platform.locks.acquire(stateFolder) : made;
+  if (!lock.ok) {
+    return lock;
+  }
+  // Before anything of ours writes there again.
+  await removeUnfinishedWrites(platform.files, stateFolder, STATE_FOLDER_DEPTH);
+  return succeed(wire(platform, loaded, log, lock.value));
+}
+
+/** Answers from the state on disk while no launcher runs: nothing is locked, started or listened on. */
+export interface StateReader {
+  readonly application: Application;
+  close(): Promise<void>;
+}
+
+/** The same wiring as a launcher's, for questions only. */
+export function openReader(platform: Platform, loaded: LoadedConfiguration, log: Log): StateReader {
+  const launcher = wire(platform, loaded, log, NO_LOCK);
+  return {
+    application: launcher.application,
+    async close() {
+      await launcher.close('leave');
+    },
+  };
+}
+
+const NO_LOCK: InstanceLock = { release: () => Promise.resolve() };
+
+function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: InstanceLock): Launcher {
+  const { configuration } = loaded;
+  const { clock, files, machine, network } = platform;
+  const now = (): number => clock.now();
+  const feed = createEventFeed(now);
+  const board = createNoticeBoard(now, (notice) => feed.publish({ kind: 'notice', public: true, data: notice }));
+  const childLink = createChildLink(clock, randomBytes);
+  const late: Late = { url: fallbackUrl(configuration), inbox: undefined };
+  const server = createServerControl(
+    { ...platform, link: childLink, log, random: randomBytes },
+    serverOptionsOf(configuration, () => late.url),
+  );
+  const sessions = withNoticeBoard(openSessions(platform, configuration, log, childLink, server), board);
+  const outbox = openOutbox(platform, configuration, log);
+  const sources = createReleaseSources(platform, configuration, log);
+  const places = placesOf(configuration);
+  const checks = createUpdateChecks({ platform, configuration, places, server, sessions, sources });
+  const words = wordsOf(server);
+  const messenger = createMessenger(
+    { outbox, clock, log, serverState: () => server.state() },
+    peopleOf(platform, configuration),
+  );
+  const tools = createUpdateTools({ platform, configuration, log, server, sessions, sources, checks, messenger });
+  const updates = createUpdates(tools, { journalFolder: join(configuration.stateFolder, 'orders'), steps: STEPS });
+  const application = createApplication({
+    ...applicationIdentity(platform, loaded),
+    updates,
+    tools,
+    words,
+    feed,
+    board,
+    tryOrder: async (order, signal) => tryOrder(tools, checks, words, order, signal),
+    inboxOffers: () => late.inbox?.offers() ?? [],
+    newId: () => randomBytes(8).toString('hex'),
+  });
+  const port = createPort(
+    { application, childLink, clock, files, network, machine, log },
+    portOptionsOf(configuration),
+  );
+  const parts: LauncherParts = {
+    ...{ platform, loaded, log, server, updates, tools, port, outbox, sources, lock, late },
+    ending: new AbortController(),
+    tasks: [],
+  };
+  publishChanges(parts, feed);
+  return {
+    application,
+    server,
+    updates,
+    start: () => startLauncher(parts),
+    close: (what) => closeLauncher(parts, what),
+  };
+}
+
+function openSessions(
+  platform: Platform,
+  configuration: Configuration,
+  log: Log,
+  link: ChildLink,
+  server: SupervisedServer,
+): Sessions {
+  const serverRuns = (): boolean => 'process' in server.state();
+  const drain = (on: boolean): void => server.drain(on);
+  return createSessions({ ...platform, link, log, serverRuns, drain }, sessionOptionsOf(configuration));
+}
+
+/** Without a mail server mails wait on disk: one that is configured later sends them. */
+function openOutbox(platform: Platform, { stateFolder, mail }: Configuration, log: Log): Outbox {
+  const transport = mail === undefined ? {} : { transport: createSmtpTransport(platform, mail) };
+  return createOutbox({ ...platform, log, ...transport }, { folder: join(stateFolder, 'outbox') });
+}
+
+function wordsOf(server: SupervisedServer): ViewWords {
+  return {
+    explain: (fault, language) => explainFault(fault, language, serverNow(server.state(), language)),
+    note: noteText,
+  };
+}
+
+function publishChanges({ server, updates }: LauncherParts, feed: EventFeed): void {
+  server.subscribe((event) => feed.publish({ kind: 'server', public: false, data: event }));
+  updates.subscribe(({ journal, note }) =>
+    feed.publish({
+      kind: 'update',
+      public: false,
+      data: { id: orderOf(journal).id, last: journal.at(-1), ...(note === undefined ? {} : { note }) },
+    }),
+  );
+}

@@ -1,0 +1,118 @@
+import { faultOf } from '../../platform/fault.ts';
+import type { InstanceLock } from '../../platform/instance-lock.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { fail, type Result, succeed } from '../../platform/result.ts';
+import { recordLiveRelease } from '../../installer/update/live-release.ts';
+import type { UpdateTools } from '../../installer/update/tools.ts';
+import type { Updates } from '../../installer/update/updates.ts';
+import type { SupervisedServer } from '../../supervisor/server.ts';
+import { type Inbox, openInbox } from '../application/inbox.ts';
+import type { LoadedConfiguration } from '../configuration/load.ts';
+import type { Outbox } from '../mail/outbox.ts';
+import type { Listening, Port } from '../port/port.ts';
+import type { ReleaseSources } from './release-sources.ts';
+
+/** What lives as long as the launcher. */
+export interface LauncherParts {
+  readonly platform: Platform;
+  readonly loaded: LoadedConfiguration;
+  readonly log: Log;
+  readonly server: SupervisedServer;
+  readonly updates: Updates;
+  readonly tools: UpdateTools;
+  readonly port: Port;
+  readonly outbox: Outbox;
+  readonly sources: ReleaseSources;
+  readonly lock: InstanceLock;
+  readonly late: Late;
+  readonly ending: AbortController;
+  readonly tasks: Promise<unknown>[];
+}
+
+/** What is known only once the launcher runs. */
+export interface Late {
+  /** Where the port listens. */
+  url: string;
+  inbox: Inbox | undefined;
+}
+
+/** Kept releases are looked at this often. */
+const TIDY_EVERY_MS = 3_600_000;
+
+/** The order matters: the port first (the server reports there), then the server, then an open order. */
+export async function startLauncher(parts: LauncherParts): Promise<Listening | undefined> {
+  const { updates, server, outbox, log, ending, tasks } = parts;
+  const open = await updates.inspect();
+  const listening = await listen(parts);
+  const orderHoldsServer = open.kind === 'open' && open.serverHeld;
+  if (orderHoldsServer) {
+    server.hold(faultOf('update-running', 'an update is under way'));
+  }
+  const adopted = await server.adopt();
+  log.info(adopted === undefined ? 'no server was running' : 'the running server is adopted', { pid: adopted?.pid });
+  if (!orderHoldsServer) {
+    server.resume();
+  }
+  updates.resumeOpen();
+  if (open.kind !== 'open') {
+    tasks.push(recordLiveRelease(parts.tools));
+  }
+  tasks.push(outbox.run(ending.signal), tidyNowAndThen(parts), watchInbox(parts));
+  return listening;
+}
+
+/** Starting the server never depends on anything that concerns updating, the port included (promise 2). */
+async function listen({ port, log, late }: LauncherParts): Promise<Listening | undefined> {
+  const listens = await port.listen();
+  if (!listens.ok) {
+    const { code, detail: why, path } = listens.fault;
+    log.error('the launcher port cannot be opened; the server runs without it', { code, why, path });
+    return undefined;
+  }
+  const { tcp } = listens.value;
+  if (tcp !== undefined) {
+    late.url = `${new URL(late.url).protocol}//${tcp.host}:${tcp.port}`;
+  }
+  return listens.value;
+}
+
+/** A folder that cannot be watched costs an offer, never the server. */
+async function watchInbox({ platform, loaded, sources, log, late }: LauncherParts): Promise<void> {
+  const folder = loaded.configuration.updates.inbox;
+  if (folder === undefined) {
+    return;
+  }
+  const opened = await openInbox({ ...platform, watches: platform.folderWatches(log), sources, log }, folder);
+  if (opened.ok) {
+    late.inbox = opened.value;
+  } else {
+    log.warn('the inbox cannot be watched', { path: folder, code: opened.fault.code, detail: opened.fault.detail });
+  }
+}
+
+async function tidyNowAndThen({ updates, platform, ending }: LauncherParts): Promise<void> {
+  do {
+    await updates.tidy();
+  } while ((await platform.clock.sleep(TIDY_EVERY_MS, ending.signal)) === 'elapsed');
+}
+
+export async function closeLauncher(parts: LauncherParts, what: 'stop' | 'leave'): Promise<Result<void>> {
+  const { updates, server, port, sources, lock, late, ending, tasks } = parts;
+  await updates.close();
+  const stopped = what === 'stop' ? await stopServer(server) : succeed();
+  ending.abort();
+  await Promise.allSettled(tasks);
+  await late.inbox?.close();
+  await server.detach();
+  await port.close();
+  await sources.close();
+  await lock.release();
+  return stopped;
+}
+
+async function stopServer(server: SupervisedServer): Promise<Result<void>> {
+  server.hold(faultOf('server-stopped', 'the launcher is being stopped'));
+  const stopped = await server.stop({ reason: 'the launcher is being stopped' });
+  return stopped.ok ? succeed() : fail(stopped.fault);
+}
