@@ -50,7 +50,10 @@ export interface StepFacts {
   readonly cleanUp: { readonly removed: readonly string[] };
 }
 
-/** A folder's identity: stays the same when it is renamed, differs for every other folder of the volume. */
-export function folderIdentity(facts: FileFacts): string {
-  return `${facts.device}:${facts.inode}`;
+/**
+ * A folder's identity: stays the same when it is renamed or the machine starts anew, differs for every other folder of the
+ * volume. Without the device: its number may be another one after a start (loop, LVM, NVMe), and all places are on one volume.
+ */
+export function folderIdentity(facts: Pick<FileFacts, 'inode'>): string {
+  return facts.inode;
 }

@@ -76,5 +76,5 @@ async function moveToTrash(tools: RetentionTools, kept: KeptRecord): Promise<Res
     return succeed();
   }
   const made = await tools.files.makeFolder(trashOf(tools), 0o700);
-  return made.ok ? tools.files.renameNew(kept.path, join(trashOf(tools), kept.identity.replace(':', '-'))) : made;
+  return made.ok ? tools.files.renameNew(kept.path, join(trashOf(tools), kept.identity)) : made;
 }
