@@ -30,9 +30,8 @@ export async function rollBackUnattended(context: VerbContext, order: RollbackOr
 
 async function openQuietLauncher({ platform, loaded }: VerbContext): Promise<Result<Launcher>> {
   const log = await openLauncherLog(platform.files, loaded.configuration.logs);
-  if (!log.ok) return log;
   const { openLauncher } = await import('../../wiring/launcher.ts');
-  return openLauncher(platform, loaded, log.value);
+  return openLauncher(platform, loaded, log);
 }
 
 async function orderAndShow(context: VerbContext, order: RollbackOrder, signal: AbortSignal): Promise<Result<number>> {
