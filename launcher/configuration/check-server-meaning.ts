@@ -129,13 +129,14 @@ function compiles(pattern: string): boolean {
 const PLACEHOLDERS = ['bundle', 'folder', 'launcherUrl', 'tokenFile'];
 const SESSION_COMMANDS = ['warnCommand', 'closeCommand'] as const;
 const SESSION_PLACEHOLDERS = ['text', 'seconds', 'language', 'folder'];
+/** Its name in the launcher port's notices. */
+const SECONDS_LEFT = 'secondsLeft';
 
 /** Only near misses: braces have other meanings in arguments, too. */
 function checkPlaceholders(value: string, path: DocumentPath, known: readonly string[] = PLACEHOLDERS): MistakeAt[] {
   return Array.from(value.matchAll(/\{([A-Za-z]+)\}/g), (match) => match[1] ?? '').flatMap((name) => {
-    const meant = known.includes(name)
-      ? undefined
-      : (known.find((one) => name.startsWith(one)) ?? nearest(name, known));
+    const likely = name === SECONDS_LEFT && known.includes('seconds') ? 'seconds' : nearest(name, known);
+    const meant = known.includes(name) ? undefined : likely;
     return meant === undefined ? [] : [wrong(path, 'a known placeholder', `{${name}}`, `write {${meant}}`)];
   });
 }

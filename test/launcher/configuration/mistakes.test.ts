@@ -217,6 +217,14 @@ const CASES: readonly Case[] = [
     prevents: true,
   },
   {
+    what: 'placeholder of another name in a notice',
+    text: withLines('"server": { "sessions": { "warnCommand": ["notify", "{text}",', '"{secondsLeft}"] } }'),
+    line: 5,
+    path: 'server.sessions.warnCommand[2]',
+    expected: /placeholder/,
+    suggestion: /\{seconds\}/,
+  },
+  {
     what: 'key given twice',
     text: withLines('"language": "fr",', '"language": "de"'),
     line: 5,
