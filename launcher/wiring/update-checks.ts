@@ -40,7 +40,10 @@ export function createUpdateChecks(parts: CheckParts): MachineChecks {
   return {
     report,
     async preflight(subject, signal) {
-      await waitForStart(parts, signal);
+      if (subject.order.kind === 'update') {
+        // A rollback must be possible from every state, at once.
+        await waitForStart(parts, signal);
+      }
       const { fault } = await report(subject);
       return fault === undefined ? succeed() : fail(fault);
     },
