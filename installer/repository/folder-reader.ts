@@ -19,10 +19,21 @@ export function createFolderReader(files: Files, folder: string): RepositoryRead
     },
     openRange: async (path, wish) => {
       const opened = await files.openReadable(join(folder, ...path.split('/')));
-      return opened.ok ? succeed(readRange(opened.value, 0, wish)) : opened;
+      const short = opened.ok ? await findShort(opened.value, wish.length) : opened;
+      if (opened.ok && !short.ok) await opened.value.close();
+      return opened.ok && short.ok ? succeed(readRange(opened.value, 0, wish)) : (short as Result<never>);
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** On a disk, a file that is too short is another file, and no transfer that was cut: waiting brings nothing. */
+async function findShort(file: ReadableFile, signedLength: number): Promise<Result<void>> {
+  const facts = await file.facts();
+  if (!facts.ok) return facts;
+  if (facts.value.size >= signedLength) return succeed();
+  const detail = `the file has ${facts.value.size} of the signed ${signedLength} bytes`;
+  return fail(faultOf('digest-mismatch', detail));
 }
 
 /** The bytes of an open file from `offset + wish.from` on; one more than signed is let through, so that it is noticed. */

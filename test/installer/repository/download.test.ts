@@ -425,7 +425,7 @@ describe('the disk under a download', () => {
     for (const [wrong, code] of [
       [Buffer.alloc(SIZE), 'digest-mismatch'],
       [Buffer.alloc(SIZE + 1), 'body-too-long'],
-      [pack.subarray(0, SIZE / 2), 'body-truncated'],
+      [pack.subarray(0, SIZE / 2), 'digest-mismatch'],
     ] as const) {
       writeFileSync(join(folder, place), wrong);
       writeFileSync(join(target, 'full.pack'), '');
