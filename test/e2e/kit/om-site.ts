@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Behaviour } from '../../programs/om-server/behaviour.ts';
-import { makeBundle } from '../../programs/om-server/make-bundle.ts';
+import { type BundleOptions, makeBundle } from '../../programs/om-server/make-bundle.ts';
 import { directoryFile, settingsFiles } from '../../programs/om-server/settings.ts';
 import { openSite, type Site } from './site.ts';
 
@@ -9,19 +9,33 @@ export interface OmSiteOptions {
   readonly folder: string;
   readonly launcher?: readonly string[];
   /** Installed before the launcher ever ran. */
-  readonly installed?: { readonly version: string; readonly dataFormat?: string };
+  readonly installed?: { readonly version: string; readonly dataFormat?: string; readonly behaviour?: Behaviour };
   readonly watchSeconds?: number;
   readonly delaySeconds?: number;
   readonly startLimitSeconds?: number;
+  /** How every version behaves that is not told otherwise. */
+  readonly behaviour?: Behaviour;
+  /** Size of every bundle. */
+  readonly size?: Pick<BundleOptions, 'smallFiles' | 'largeBytes'>;
+  /** Merged over the configuration's `server`, `server.health` and `updates`. */
+  readonly server?: Record<string, unknown>;
+  readonly health?: Record<string, unknown>;
+  readonly updates?: Record<string, unknown>;
   /** Merged over the configuration's top level. */
   readonly configuration?: Record<string, unknown>;
+}
+
+export interface ReleaseOptions {
+  readonly dataFormat?: string;
+  readonly behaviour?: Behaviour;
+  readonly size?: Pick<BundleOptions, 'smallFiles' | 'largeBytes'>;
 }
 
 /** A machine with the stand-in OM Business Server, whose admin has made the usual local changes. */
 export interface OmSite extends Site {
   readonly dataFile: string;
   /** Makes a release of the stand-in server and publishes it. */
-  release(version: string, more?: { readonly dataFormat?: string; readonly behaviour?: Behaviour }): Promise<void>;
+  release(version: string, more?: ReleaseOptions): Promise<void>;
 }
 
 const CERTIFICATES = join(import.meta.dirname, '../../programs/om-server/certificates');
@@ -48,7 +62,10 @@ function changeLocally(bundle: string): void {
     writeFileSync(join(bundle, path), content);
   }
   for (const ending of ['4DZ', '4DIndy']) {
-    renameSync(join(bundle, `Server Database/OM Business.${ending}`), join(bundle, `Server Database/${STRUCTURE}.${ending}`));
+    renameSync(
+      join(bundle, `Server Database/OM Business.${ending}`),
+      join(bundle, `Server Database/${STRUCTURE}.${ending}`),
+    );
   }
 }
 
@@ -85,9 +102,11 @@ export async function openOmSite(options: OmSiteOptions): Promise<OmSite> {
           everySeconds: 0.5,
           watchSeconds: options.watchSeconds ?? 4,
           passes: 3,
+          ...options.health,
         },
+        ...options.server,
       },
-      updates: { delaySeconds: options.delaySeconds ?? 12 },
+      updates: { delaySeconds: options.delaySeconds ?? 12, ...options.updates },
       data: { paths: [join(dataFolder, 'Muster.4DD')] },
       ...options.configuration,
     }),
@@ -96,16 +115,17 @@ export async function openOmSite(options: OmSiteOptions): Promise<OmSite> {
   const installed = options.installed ?? { version: '2026.1.0' };
   const dataFormat = installed.dataFormat ?? '1';
   writeFileSync(dataFile, JSON.stringify({ format: dataFormat, records: ['Muster AG'] }));
-  await makeBundle(site.bundle, { product: 'Business', version: installed.version, dataFormat });
-  const release = async (
-    version: string,
-    more: { readonly dataFormat?: string; readonly behaviour?: Behaviour } = {},
-  ): Promise<void> => {
+  const behave = (own: Behaviour | undefined): { readonly behaviour?: Behaviour } =>
+    options.behaviour === undefined && own === undefined ? {} : { behaviour: { ...options.behaviour, ...own } };
+  const make = async (folder: string, version: string, more: Partial<BundleOptions>): Promise<void> =>
+    makeBundle(folder, { product: 'Business', dataFormat, ...options.size, ...more, version });
+  await make(site.bundle, installed.version, behave(installed.behaviour));
+  const release = async (version: string, { size, ...more }: ReleaseOptions = {}): Promise<void> => {
     const folder = join(options.folder, 'releases', version);
-    await makeBundle(folder, { product: 'Business', version, dataFormat, ...more });
+    await make(folder, version, { ...size, ...more, ...behave(more.behaviour) });
     await site.publish(folder, version, { dataFormat: more.dataFormat ?? dataFormat });
   };
-  await release(installed.version);
+  await release(installed.version, installed.behaviour === undefined ? {} : { behaviour: installed.behaviour });
   changeLocally(site.bundle);
   return { ...site, dataFile, release };
 }

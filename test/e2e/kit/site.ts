@@ -27,6 +27,8 @@ export interface Site {
   /** Publishes a folder as a release for this machine. */
   publish(bundle: string, version: string, more?: Partial<ReleaseDescription>): Promise<void>;
   startLauncher(): Promise<RunningLauncher>;
+  /** The same without waiting for it. */
+  spawnLauncher(): RunningLauncher;
   /** Runs a verb to its end. */
   cli(args: readonly string[], limitMs?: number): Promise<CliEnd>;
   status(): Promise<StatusView>;
@@ -105,6 +107,11 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   );
   const launcher = options.launcher ?? FROM_SOURCES;
   const started: RunningLauncher[] = [];
+  const spawnLauncher = (): RunningLauncher => {
+    const running = startProgram(launcher, ['run', '--config', places.configFile]);
+    started.push(running);
+    return running;
+  };
   const cli = async (args: readonly string[], limitMs = 120_000): Promise<CliEnd> =>
     runToEnd(launcher, [...args, '--config', places.configFile], limitMs);
   const status = async (): Promise<StatusView> => {
@@ -143,9 +150,9 @@ export async function openSite(options: SiteOptions): Promise<Site> {
         }),
       );
     },
+    spawnLauncher,
     async startLauncher() {
-      const running = startProgram(launcher, ['run', '--config', places.configFile]);
-      started.push(running);
+      const running = spawnLauncher();
       await until(
         () => running.output().includes('ready') || hasEnded(running),
         () => `the launcher to start: ${running.output()}`,
