@@ -31,8 +31,10 @@ export async function clearProbes(
   return succeed();
 }
 
-/** Never a tree: a folder with anything else in it stays. */
+/** Never a tree: a folder with anything else in it stays. What a scanner holds for a moment is tried once more. */
 export async function removeProbe(files: Files, path: string): Promise<void> {
-  await files.remove(join(path, PROBE_ENTRY));
-  await files.remove(path);
+  for (const entry of [join(path, PROBE_ENTRY), path]) {
+    const removed = await files.remove(entry);
+    if (!removed.ok) await files.remove(entry);
+  }
 }

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import { type Fault, faultOf } from '../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
+import { clearProbes } from '../preflight/probe-folder.ts';
 import { createJournal } from './journal.ts';
 import { type JournalEntry, orderOf } from './journal-entry.ts';
 import { ensureLiveBundle } from './live-bundle.ts';
@@ -166,6 +168,7 @@ function begin(office: Office, journal: Parameters<typeof beginOrder>[1]): Runni
 }
 
 async function tidyNow({ tools }: Office): Promise<void> {
+  for (const folder of [dirname(tools.places.bundle), tools.places.stagingFolder]) await clearProbes(tools, folder);
   const removed = await removeExpired({ ...tools, stagingFolder: tools.places.stagingFolder }, tools.clock.now());
   if (!removed.ok) {
     tools.log.warn('kept releases could not be cleaned up', { code: removed.fault.code, path: removed.fault.path });
