@@ -22,7 +22,6 @@ export const FAULT_CODES = [
   'record-corrupt',
   // processes
   'spawn-failed',
-  'process-survived',
   'command-failed',
   'timed-out',
   'cancelled',
@@ -62,12 +61,10 @@ export const FAULT_CODES = [
   'rights-missing',
   'probe-blocked',
   'smoke-failed',
-  'seal-broken',
   'backup-running',
   'update-running',
   'nothing-to-do',
   'too-late',
-  'outside-window',
   'release-marked-bad',
   // the server
   'server-not-ready',

@@ -57,7 +57,6 @@ const STATUS_OF: Readonly<Partial<Record<FaultCode, ExitStatus>>> = {
   'archive-invalid': EXIT.notTrusted,
   'body-too-long': EXIT.notTrusted,
   'clock-wrong': EXIT.notTrusted,
-  'outside-window': EXIT.tryLater,
   'server-not-ready': EXIT.failed,
   'server-exited': EXIT.failed,
   'server-unhealthy': EXIT.failed,

@@ -21,7 +21,6 @@ const STATUS_OF: Partial<Readonly<Record<FaultCode, number>>> = {
   'nothing-to-do': 409,
   'already-exists': 409,
   'release-marked-bad': 409,
-  'outside-window': 409,
   'backup-running': 409,
   cancelled: 409,
   // Preflight refused it: the order is well formed but cannot be done here and now.
@@ -33,7 +32,6 @@ const STATUS_OF: Partial<Readonly<Record<FaultCode, number>>> = {
   'rights-missing': 422,
   'probe-blocked': 422,
   'smoke-failed': 422,
-  'seal-broken': 422,
   'carry-over-invalid': 422,
   'carry-over-emptied': 422,
   'sessions-unknown': 422,

@@ -230,12 +230,6 @@ export const MACHINE_FAULTS = {
       'Verificate che {path} esista, che {account} possa eseguirlo e che l’antivirus lo consenta.',
     ],
   },
-  'process-survived': {
-    en: ['A program did not end.', 'End the process by hand, then repeat.'],
-    fr: ['Un programme ne s’est pas terminé.', 'Terminez le processus à la main, puis recommencez.'],
-    de: ['Ein Programm hat sich nicht beendet.', 'Beenden Sie den Prozess von Hand und wiederholen Sie den Vorgang.'],
-    it: ['Un programma non è terminato.', 'Terminate il processo a mano, poi riprovate.'],
-  },
   'command-failed': {
     en: [
       'A command ended with an error.',

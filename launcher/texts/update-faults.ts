@@ -176,24 +176,6 @@ export const UPDATE_FAULTS = {
       'Tenete la versione installata e avvisate l’editore; verificate che l’antivirus non la blocchi.',
     ],
   },
-  'seal-broken': {
-    en: [
-      'The system’s signature of the new application is not valid.',
-      'Do not install it; tell the publisher which version it is.',
-    ],
-    fr: [
-      'La signature système de la nouvelle application n’est pas valable.',
-      'Ne l’installez pas; indiquez à l’éditeur de quelle version il s’agit.',
-    ],
-    de: [
-      'Die Systemsignatur der neuen Anwendung ist nicht gültig.',
-      'Installieren Sie sie nicht; melden Sie dem Herausgeber, um welche Version es geht.',
-    ],
-    it: [
-      'La firma di sistema della nuova applicazione non è valida.',
-      'Non installatela; indicate all’editore di quale versione si tratta.',
-    ],
-  },
   'backup-running': {
     en: ['A backup of the data is running.', 'Wait until the backup has ended; the update then goes on.'],
     fr: [
@@ -258,24 +240,6 @@ export const UPDATE_FAULTS = {
     it: [
       'È troppo tardi: il punto di non ritorno è superato.',
       'Aspettate la fine, poi tornate indietro con `om-launcher rollback` se serve.',
-    ],
-  },
-  'outside-window': {
-    en: [
-      'The maintenance window is closed.',
-      'The update waits for the next window; `om-launcher update` installs it now.',
-    ],
-    fr: [
-      'La fenêtre de maintenance est fermée.',
-      'La mise à jour attend la prochaine fenêtre; `om-launcher update` l’installe maintenant.',
-    ],
-    de: [
-      'Das Wartungsfenster ist geschlossen.',
-      'Das Update wartet auf das nächste Fenster; `om-launcher update` installiert es jetzt.',
-    ],
-    it: [
-      'La finestra di manutenzione è chiusa.',
-      'L’aggiornamento attende la prossima finestra; `om-launcher update` lo installa subito.',
     ],
   },
   'release-marked-bad': {

@@ -28,7 +28,6 @@ describe('the verdict on an order', () => {
     ['refused', 'signature-invalid', true, 9, 'Not trusted; nothing was installed.'],
     ['refused', 'metadata-expired', true, 9, 'Not trusted; nothing was installed.'],
     ['refused', 'no-permission', true, 4, 'This account may not do that; use an administrator’s.'],
-    ['refused', 'outside-window', true, 75, 'Try later.'],
     ['refused', 'a-code-of-tomorrow', true, 1, 'Not carried out; nothing was changed.'],
   ] as const)('%s (%s), server runs: %s → %i', (state, code, serverRuns, status, text) => {
     const error = code === undefined ? {} : { error: { code, message: 'm', remedy: 'r', lang: 'en' } };
