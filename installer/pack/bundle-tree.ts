@@ -67,7 +67,7 @@ export function publishedFolderMode(mode: number): number {
 }
 
 /** By name at every level, in code units, whatever the machine's language: a folder stands before what is in it. */
-function comparePaths(left: string, right: string): number {
+export function comparePaths(left: string, right: string): number {
   const [a, b] = [left.split('/'), right.split('/')];
   for (let index = 0; ; index += 1) {
     const [x, y] = [a[index], b[index]];

@@ -4,9 +4,12 @@ import { fail, type Result, succeed } from '../../platform/result.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
+/** All that reading contents asks of the disk. */
+export type OpenFiles = Pick<Files, 'openReadable'>;
+
 /** At most `size` bytes of a file: one that has grown meanwhile fails by its digest, not by filling what is made of it. */
 export async function* fileBytes(
-  files: Files,
+  files: OpenFiles,
   path: string,
   size: number,
   signal: AbortSignal | undefined,

@@ -15,13 +15,13 @@ export const ENTRIES_LIMIT = 200_000;
 /** Permission bits of the bundle's own folder when a manifest does not say. */
 export const DEFAULT_ROOT_MODE = 0o755;
 
-const Digest = Type.String({ minLength: 64, maxLength: 64, pattern: '^[0-9a-f]{64}$' });
+export const Digest = Type.String({ minLength: 64, maxLength: 64, pattern: '^[0-9a-f]{64}$' });
 const Bytes = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 // Set-user-ID, set-group-ID and sticky have no place in a bundle: such a number is beyond the maximum.
-const Mode = Type.Integer({ minimum: 0, maximum: 0o777 });
+export const Mode = Type.Integer({ minimum: 0, maximum: 0o777 });
 const Path = Type.String({ minLength: 1, maxLength: PATH_LIMIT });
 
-const Entry = Type.Union([
+export const Entry = Type.Union([
   Type.Object(
     { kind: Type.Literal('file'), path: Path, mode: Mode, size: Bytes, sha256: Digest },
     { additionalProperties: false },

@@ -14,6 +14,14 @@ export interface ContentSink {
   open(sha256: string): Promise<Result<ContentWriter>>;
 }
 
+/** For a check alone: every digest is compared on the way, nothing is kept. */
+export const DISCARDING_SINK: ContentSink = {
+  open: async () =>
+    Promise.resolve(
+      succeed({ write: async () => Promise.resolve(succeed()), close: async () => Promise.resolve(succeed()) }),
+    ),
+};
+
 /** Contents that come back to back. */
 export interface SplitSource {
   /** Digests, in order; none is empty. */

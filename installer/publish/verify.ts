@@ -6,7 +6,7 @@ import { type Result, fail, succeed } from '../../platform/result.ts';
 import { decodeManifestFile } from '../pack/manifest.ts';
 import { unpackedBytes } from '../pack/manifest-rules.ts';
 import { readPack } from '../pack/reader.ts';
-import type { ContentSink } from '../pack/splitter.ts';
+import { DISCARDING_SINK } from '../pack/splitter.ts';
 import type { Release, SignedFile } from '../release.ts';
 import { MANIFEST_LIMIT, MANIFEST_NAME, parseTarget, targetFile } from '../repository/layout.ts';
 import { decodeTargetCustom } from '../repository/target-custom.ts';
@@ -106,7 +106,7 @@ async function verifyRelease(
   if (manifest.value.version !== release.version || unpackedBytes(manifest.value) !== release.unpackedBytes)
     return fail(wrongTarget(release.manifest.path, 'the manifest is not the one of this release'));
   const packFile = join(request.repository, targetFile(release.pack));
-  return readPack({ files, packFile, manifest: manifest.value, signal: request.signal }, nowhere);
+  return readPack({ files, packFile, manifest: manifest.value, signal: request.signal }, DISCARDING_SINK);
 }
 
 async function verifyTarget(
@@ -126,12 +126,6 @@ async function verifyTarget(
     ? succeed()
     : fail(faultOf('digest-mismatch', 'the file has other bytes than were signed', { path }));
 }
-
-/** Contents are read and digested by `readPack`; keeping them is nobody's wish here. */
-const nowhere: ContentSink = {
-  open: () =>
-    Promise.resolve(succeed({ write: () => Promise.resolve(succeed()), close: () => Promise.resolve(succeed()) })),
-};
 
 function allFiles({ root, timestamp, snapshot, targets, delegated }: TrustedRepository) {
   return [root, timestamp, snapshot, targets, ...delegated.values()];

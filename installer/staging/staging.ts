@@ -4,7 +4,7 @@ import { fail, type Result, succeed } from '../../platform/result.ts';
 import type { CompareDependencies } from '../integrity/compare.ts';
 import { decodeManifestFile, encodeManifest } from '../pack/manifest.ts';
 import { readPack } from '../pack/reader.ts';
-import type { ContentSink } from '../pack/splitter.ts';
+import { DISCARDING_SINK } from '../pack/splitter.ts';
 import type { FileManifest } from '../release.ts';
 import { MANIFEST_LIMIT } from '../repository/layout.ts';
 import type { Staging } from '../update/tools.ts';
@@ -15,7 +15,7 @@ import { unpackRelease } from './unpack.ts';
 export function createStaging(dependencies: CompareDependencies): Staging {
   const { files } = dependencies;
   return {
-    verifyPack: async (manifest, packFile, signal) => readPack({ files, packFile, manifest, signal }, DISCARDING),
+    verifyPack: async (manifest, packFile, signal) => readPack({ files, packFile, manifest, signal }, DISCARDING_SINK),
     async unpack(request, onProgress, signal) {
       const unpacked = await unpackRelease(dependencies, { ...request, onProgress, signal });
       return unpacked.ok ? succeed() : unpacked;
@@ -37,11 +37,3 @@ export function createStaging(dependencies: CompareDependencies): Staging {
     },
   };
 }
-
-/** For a check alone: every digest is compared on the way, nothing is kept. */
-const DISCARDING: ContentSink = {
-  open: async () =>
-    Promise.resolve(
-      succeed({ write: async () => Promise.resolve(succeed()), close: async () => Promise.resolve(succeed()) }),
-    ),
-};
