@@ -21,12 +21,28 @@ export const cleanUp: Step<'cleanUp'> = {
       // Something could not be put back: everything stays where it is until a person has looked.
       return succeed({ removed: [] });
     }
+    const discarded = await discardRollbackCopy(context);
+    if (!discarded.ok) {
+      return discarded;
+    }
     const folder = stagingOf(tools.places, order);
     const plan = await forgetPlan(context);
     const removed = plan.ok ? await tools.files.removeTree(folder) : plan;
     return removed.ok ? succeed({ removed: [folder] }) : removed;
   },
 };
+
+/**
+ * A rollback that restored data saved the data before it, to be able to turn back; once it is final, no kept release refers
+ * to that copy. What was entered since lies beside the data until it expires.
+ */
+async function discardRollbackCopy({ tools, order, journal }: StepContext): Promise<Result<void>> {
+  const saved = factsOf(journal, 'backUp')?.backupId;
+  if (outcomeOf(journal) !== 'rolled-back' || saved !== order.id) {
+    return succeed();
+  }
+  return tools.data.discard(saved);
+}
 
 /** The plan goes first: with it, a later recovery would look for folders that are being removed. */
 async function forgetPlan({ tools, order }: StepContext): Promise<Result<void>> {
