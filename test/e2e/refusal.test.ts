@@ -35,6 +35,8 @@ interface Spoilt {
   readonly args?: readonly string[];
   readonly code: string;
   readonly exit: number;
+  /** The stand-in server reads its bundle while it runs, and ends without it; the launcher starts it again. */
+  readonly serverEnds?: true;
 }
 
 /** What is wrong with the repository or the machine; each is undone before the next. */
@@ -69,6 +71,7 @@ const SPOILT: readonly Spoilt[] = [
   {
     name: 'a release for another product',
     spoil: (site) => publishOther(site, { product: 'finance' }),
+    mend: stays,
     args: ['--to', '2026.7.0'],
     code: 'release-unknown',
     exit: 7,
@@ -76,6 +79,7 @@ const SPOILT: readonly Spoilt[] = [
   {
     name: 'a release for another platform',
     spoil: (site) => publishOther(site, { platform: 'windows-x64' }),
+    mend: stays,
     args: ['--to', '2026.7.0'],
     code: 'release-unknown',
     exit: 7,
@@ -93,6 +97,7 @@ const SPOILT: readonly Spoilt[] = [
     mend: (site) => renameSync(`${site.bundle}.away`, site.bundle),
     code: 'bundle-missing',
     exit: 7,
+    serverEnds: true,
   },
 ];
 
@@ -106,7 +111,7 @@ describe(
       const anna = await login(scene);
       const before = witness(site);
       const copy = join(site.folder, 'repository-copy');
-      for (const [index, { name, spoil, mend, args = [], code, exit }] of SPOILT.entries()) {
+      for (const [index, { name, spoil, mend, args = [], code, exit, serverEnds }] of SPOILT.entries()) {
         if (mend === undefined) cpSync(site.repository, copy, { recursive: true });
         await spoil(site);
         const end = await site.cli(['update', ...args]);
@@ -126,7 +131,11 @@ describe(
           code,
           warned: false,
         });
-        expect({ name, ...witness(site) }).toEqual({ name, ...before });
+        const [found, wanted] = [witness(site), before].map((all) => ({
+          ...all,
+          ...(serverEnds && { servers: 'any' }),
+        }));
+        expect({ name, ...found }).toEqual({ name, ...wanted });
         expect(anna.notices(), name).toEqual([]);
         await checkSite(site, { version: OLD, outcomes: SPOILT.slice(0, index + 1).map(() => 'refused') });
       }
@@ -290,6 +299,11 @@ function changeTimestamp({ repository }: OmSite, change: (signatures: readonly S
   const file = join(repository, 'metadata/timestamp.json');
   const metadata = JSON.parse(readFileSync(file, 'utf8')) as { signatures: unknown };
   writeFileSync(file, JSON.stringify({ ...metadata, signatures: change(metadata.signatures as Signature[]) }));
+}
+
+/** A release for others lies there rightly; taking it back would be a replay. */
+function stays(): void {
+  return undefined;
 }
 
 /** Another last digit. */

@@ -41,7 +41,8 @@ export interface Scene {
 const QUICK: Behaviour = { startMs: 0, quitMs: 20, dialogMs: 50, conversionMs: 100 };
 const SMALL = { smallFiles: 16, largeBytes: 200_000 };
 const QUICK_HEALTH = { everySeconds: 0.2, passes: 2, watchSeconds: 1 };
-const SETTLE_LIMIT_MS = 90_000;
+/** A held order has waited 75 s between its tries. */
+const SETTLE_LIMIT_MS = 180_000;
 const READY_LIMIT_MS = 30_000;
 const POLL_MS = 60;
 /** Characters of each launcher's output in the report of a failure. */
@@ -73,7 +74,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   });
   const launchers: RunningLauncher[] = [];
   // A red scene on another machine must tell what the launchers said.
-  onTestFailed(() => launchers.forEach(({ output }) => process.stderr.write(output().slice(-OUTPUT_SHOWN))));
+  onTestFailed(() => launchers.forEach((running) => process.stderr.write(running.output().slice(-OUTPUT_SHOWN))));
   const launcher = (): RunningLauncher => {
     const last = launchers.at(-1);
     if (last === undefined) throw new Error('no launcher was started');

@@ -76,7 +76,7 @@ const PRODUCT = 'business';
 export async function openSite(options: SiteOptions): Promise<Site> {
   const { folder } = options;
   const platform = openPlatform();
-  const [serverPort, webPort, launcherPort] = [await freePort(), await freePort(), await freePort()];
+  const [serverPort, webPort, launcherPort] = await threePorts();
   const mailbox = await openMailbox();
   const officeMaker = join(folder, 'Office Maker');
   const dataFolder = join(folder, 'Data');
@@ -173,6 +173,18 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       await mailbox.close();
     },
   };
+}
+
+/** A port that was free a moment ago may be given out again: three different ones. */
+async function threePorts(): Promise<readonly [number, number, number]> {
+  const first = await freePort();
+  const second = await anotherPort([first]);
+  return [first, second, await anotherPort([first, second])];
+}
+
+async function anotherPort(taken: readonly number[]): Promise<number> {
+  const port = await freePort();
+  return taken.includes(port) ? anotherPort(taken) : port;
 }
 
 function configurationOf(
