@@ -1,0 +1,104 @@
+import { type CallName, type Fault, MUTATING } from './calls.ts';
+import type { TracedCall } from './trace.ts';
+
+/** One mutating call of a scenario that can be found again in another run of it. */
+export interface Point {
+  readonly call: CallName;
+  /** Relative to the site; the same in every run. */
+  readonly path: string;
+  /** Which of the calls of this name on this path it is, counted from 1. */
+  readonly occurrence: number;
+  /** How `strace` finds it: the K-th call on this path, or the K-th of all calls (paths through a descriptor's number). */
+  readonly aim: Aim;
+}
+
+export type Aim =
+  | { readonly by: 'path'; readonly path: string; readonly when: number }
+  | { readonly by: 'count'; readonly when: number };
+
+/** A point and what happens at it. */
+export interface Case {
+  readonly scenario: string;
+  readonly point: Point;
+  readonly fault: Fault;
+}
+
+/** The points of a trace below `root`, in the order in which they happened. */
+export function pointsOf(trace: readonly TracedCall[], root: string): readonly Point[] {
+  const [onPath, ofThread, seen] = [createCounter(), createCounter(), createCounter()];
+  return trace.flatMap((call) => {
+    const { thread, name, aim, path } = call;
+    const whenOnPath = onPath(`${thread} ${name} ${aim}`);
+    const whenOfThread = ofThread(`${thread} ${name}`);
+    // What the system refused has changed nothing.
+    if (!call.mutating || call.outcome === 'failed' || !isBelow(path, root)) return [];
+    const relative = nameless(path.slice(root.length + 1));
+    const aimable = aim === `${root}/${relative}`;
+    return [
+      {
+        call: name,
+        path: relative,
+        occurrence: seen(`${name} ${relative}`),
+        aim: aimable
+          ? ({ by: 'path', path: relative, when: whenOnPath } as const)
+          : ({ by: 'count', when: whenOfThread } as const),
+      },
+    ];
+  });
+}
+
+/** A kept release on its way out bears the number of its folder, which is another one in every run. */
+function nameless(path: string): string {
+  return path.replace(/\/expired\/[^/]+/, '/expired/ID');
+}
+
+function isBelow(path: string, root: string): boolean {
+  return path.startsWith(`${root}/`);
+}
+
+function createCounter(): (key: string) => number {
+  const counts = new Map<string, number>();
+  return (key) => {
+    const next = (counts.get(key) ?? 0) + 1;
+    counts.set(key, next);
+    return next;
+  };
+}
+
+export function keyOf({ call, path, occurrence }: Point): string {
+  return `${call} ${path} #${occurrence}`;
+}
+
+export function titleOf({ scenario, point, fault }: Case): string {
+  return `${scenario}: ${fault} at ${keyOf(point)}`;
+}
+
+/** Points that were met in both runs; the others depend on chance and cannot be aimed at. */
+export function steadyPoints(
+  one: readonly Point[],
+  other: readonly Point[],
+): { readonly steady: readonly Point[]; readonly unsteady: readonly Point[] } {
+  const known = new Set(other.map(keyOf));
+  return {
+    steady: one.filter((point) => known.has(keyOf(point))),
+    unsteady: one.filter((point) => !known.has(keyOf(point))),
+  };
+}
+
+/** A kill at every point, and each error that its call can give. */
+export function casesOf(scenario: string, points: readonly Point[]): readonly Case[] {
+  return points.flatMap((point) =>
+    (['KILL', ...MUTATING[point.call]] as const).map((fault) => ({ scenario, point, fault })),
+  );
+}
+
+/** Was the planned call hit? The last call of a killed run, or the injected one of the others. */
+export function wasHit(
+  { point, fault }: Pick<Case, 'point' | 'fault'>,
+  trace: readonly TracedCall[],
+  root: string,
+): boolean {
+  const struck =
+    fault === 'KILL' ? trace.filter(({ outcome }) => outcome === 'cut') : trace.filter(({ injected }) => injected);
+  return struck.some(({ name, path }) => name === point.call && nameless(path) === `${root}/${point.path}`);
+}

@@ -1,0 +1,38 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { casesOf, titleOf } from './points.ts';
+import { recordPoints, runCase } from './case-run.ts';
+import { tellVerdict } from './matrix.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { sampleOf } from './seeded.ts';
+import { makeBase, onSlots, openSlot } from './slots.ts';
+import { hasStrace } from './traced-launcher.ts';
+
+const SAMPLE = 8;
+const SEED = Number(process.env['FAULTS_SEED'] ?? 20_261_122);
+const LIMIT_MS = 240_000;
+
+const canRun = hasStrace();
+if (!canRun) console.error('fault sample: not run: needs strace (Linux; apt-get install strace)');
+
+test.skipIf(!canRun)(
+  `the launcher is struck at ${SAMPLE} of its system calls during an update (FAULTS_SEED=${SEED}), and every machine is whole`,
+  async () => {
+    const base = makeBase();
+    const slots = [0, 1].map((number) => openSlot(base.path, number));
+    onTestFinished(async () => {
+      await Promise.all(slots.map(async (slot) => slot.close()));
+      base.remove();
+    }, LIMIT_MS);
+    const [update, first] = [SCENARIOS.find(({ name }) => name === 'update'), slots[0]];
+    if (update === undefined || first === undefined) throw new Error('there is no scenario of an update');
+    const points = await recordPoints(await first.stageOf(update));
+    expect(points.length).toBeGreaterThan(300);
+    const cases = sampleOf(casesOf(update.name, points), SAMPLE, SEED);
+    const told = await onSlots(slots, cases, async (slot, planned) => {
+      const verdict = await runCase(await slot.stageOf(update), planned);
+      return verdict.kind === 'whole' ? 'whole' : `${titleOf(planned)}: ${tellVerdict(verdict)}`;
+    });
+    expect(told).toEqual(cases.map(() => 'whole'));
+  },
+  LIMIT_MS,
+);

@@ -1,0 +1,95 @@
+import { type CallName, isMutating } from './calls.ts';
+
+/** One system call as `strace -f -y` wrote it, in the order in which the calls began. */
+export interface TracedCall {
+  readonly thread: number;
+  readonly name: CallName;
+  /** What `strace -P` compares: the file of the first descriptor, or the first path as the program gave it. */
+  readonly aim: string;
+  /** The same as a real path: what lies behind `/proc/self/fd/N` is looked up. */
+  readonly path: string;
+  /** Does this call change anything? A mere open for reading is only counted. */
+  readonly mutating: boolean;
+  readonly outcome: 'returned' | 'failed' | 'cut';
+  readonly injected: boolean;
+}
+
+/** The calls of a whole trace; lines that are no calls (exits, signals) are left out. */
+export function parseTrace(text: string): readonly TracedCall[] {
+  const descriptors = new Map<string, string>();
+  const calls: TracedCall[] = [];
+  for (const { thread, line } of wholeLines(text)) {
+    const call = parseCall(thread, line, descriptors);
+    if (call !== undefined) calls.push(call);
+  }
+  return calls;
+}
+
+interface Line {
+  readonly thread: number;
+  line: string;
+}
+
+const UNFINISHED = ' <unfinished ...>';
+const RESUMED = /^<\.\.\. \w+ resumed>/;
+
+/** A call that another thread interrupted is written in two halves; they stand together where it began. */
+function wholeLines(text: string): readonly Line[] {
+  const lines: Line[] = [];
+  const open = new Map<number, Line>();
+  for (const raw of text.split('\n')) {
+    const [, number, rest] = /^(\d+) +(.*)$/.exec(raw) ?? [];
+    if (number === undefined || rest === undefined) continue;
+    const thread = Number(number);
+    const begun = open.get(thread);
+    if (begun !== undefined && RESUMED.test(rest)) {
+      begun.line += rest.replace(RESUMED, '');
+      open.delete(thread);
+      continue;
+    }
+    const line: Line = { thread, line: rest.endsWith(UNFINISHED) ? rest.slice(0, -UNFINISHED.length) : rest };
+    if (rest.endsWith(UNFINISHED)) open.set(thread, line);
+    lines.push(line);
+  }
+  return lines;
+}
+
+const CALL = /^(\w+)\((.*)$/s;
+const DESCRIPTOR = /^\d+<([^>]*)>/;
+const QUOTED = /"((?:[^"\\]|\\.)*)"/;
+const ANY_FOLDER = /^(?:AT_FDCWD|\d+)<[^>]*>, /;
+/** Calls whose first argument is the folder of the path behind it. */
+const FROM_FOLDER = /at2?$/;
+
+function parseCall(thread: number, line: string, descriptors: Map<string, string>): TracedCall | undefined {
+  const [, name, rest] = CALL.exec(line) ?? [];
+  if (name === undefined || rest === undefined || !isMutating(name)) return undefined;
+  if (name === 'ioctl' && !rest.includes('FICLONE')) return undefined;
+  const aim = aimOf(name, rest);
+  if (aim === undefined) return undefined;
+  const path = realPath(aim, descriptors);
+  const outcome = / = -1 /.test(rest) ? 'failed' : / = \d/.test(rest) ? 'returned' : 'cut';
+  if (name === 'openat') rememberDescriptor(rest, path, descriptors);
+  const mutating = name !== 'openat' || rest.includes('O_CREAT') || rest.includes('O_TRUNC');
+  return { thread, name, aim, path, mutating, outcome, injected: rest.includes('(INJECTED)') };
+}
+
+function aimOf(name: CallName, rest: string): string | undefined {
+  const pathBehind = FROM_FOLDER.test(name) ? rest.replace(ANY_FOLDER, '') : rest;
+  const argument = pathBehind.startsWith('"') ? pathBehind : rest;
+  if (argument.startsWith('"')) return QUOTED.exec(argument)?.[1];
+  // The first descriptor of sendfile(2) is where to; of copy_file_range(2) it is where from.
+  const which = name === 'copy_file_range' ? argument.replace(/^\d+<[^>]*>, \w+, /, '') : argument;
+  return DESCRIPTOR.exec(which)?.[1];
+}
+
+function realPath(aim: string, descriptors: ReadonlyMap<string, string>): string {
+  const [, number, below] = /^\/proc\/self\/fd\/(\d+)(.*)$/.exec(aim) ?? [];
+  if (number === undefined) return aim.replace(/ \(deleted\)$/, '');
+  return `${descriptors.get(number) ?? `/proc/self/fd/${number}`}${below ?? ''}`;
+}
+
+function rememberDescriptor(rest: string, path: string, descriptors: Map<string, string>): void {
+  const [, number, shown] = / = (\d+)<([^>]*)>/.exec(rest) ?? [];
+  if (number !== undefined) descriptors.set(number, shown ?? path);
+}

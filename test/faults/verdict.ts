@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { factsOf, type JournalEntry } from '../../installer/update/journal-entry.ts';
+import type { Outcome } from '../../installer/update/order.ts';
+import { checkSite, type ExpectedSite } from '../e2e/kit/check-site.ts';
+import { differencesFrom } from '../e2e/kit/bundle-truth.ts';
+import type { OmSite } from '../e2e/kit/om-site.ts';
+import { journalsOf, serverStatus } from '../e2e/kit/scene.ts';
+import { processesOf } from '../e2e/kit/site-processes.ts';
+import { differencesOf, readTree, type Tree } from '../e2e/kit/tree.ts';
+import { outcomesOf, tellJournal } from './play.ts';
+import type { Scenario } from './scenarios.ts';
+
+/** Thrown when the machine is not what it must be. */
+export class Broken extends Error {}
+
+/** Whole, alone, settled, and nothing left over: all old or all new, as the order ended. */
+export async function checkMachine(site: OmSite, scenario: Scenario): Promise<void> {
+  const outcomes = outcomesOf(site);
+  const own = outcomes.slice(scenario.earlier.length);
+  if (own.length > 1 || own.includes('open')) throw new Broken(`orders ended as ${outcomes.join(', ')}`);
+  if (own[0] === 'held') {
+    await checkHeld(site, scenario);
+    return;
+  }
+  try {
+    await checkSite(site, expectedOf(site, scenario, own[0] === 'open' ? undefined : own[0], outcomes));
+  } catch (error) {
+    throw new Broken(`${tellJournal(site)}\n${tellDifferences(error)}`);
+  }
+  const unfinished = Object.keys(allFiles(site)).filter((path) =>
+    /\.[0-9a-f]{12}(\.|$)|probe|unreadable|corrupt/.test(path),
+  );
+  if (unfinished.length > 0) throw new Broken(`left behind: ${unfinished.join(', ')}`);
+}
+
+/** The fields that differ; the comparison's own message is cut short. */
+function tellDifferences(error: unknown): string {
+  const { actual, expected } = error as { readonly actual?: Fields; readonly expected?: Fields };
+  if (actual === undefined || expected === undefined) return String(error);
+  return Object.keys(expected)
+    .filter((name) => JSON.stringify(actual[name]) !== JSON.stringify(expected[name]))
+    .map((name) => `${name}: ${JSON.stringify(actual[name])} instead of ${JSON.stringify(expected[name])}`)
+    .join('; ');
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function expectedOf(
+  site: OmSite,
+  scenario: Scenario,
+  own: Outcome | undefined,
+  outcomes: ExpectedSite['outcomes'],
+): ExpectedSite {
+  const through = scenario.order === undefined || own === 'updated' || own === 'rolled-back';
+  const machine = through ? scenario.after : scenario.before;
+  return { ...machine, outcomes, restores: restoresOf(site) };
+}
+
+/** A restore that was made leaves the replaced data beside the data, on record. */
+function restoresOf(site: OmSite): number {
+  return journalsOf(site).filter((journal) => {
+    const has = (kind: JournalEntry['kind'], step: string): boolean =>
+      journal.some((entry) => entry.kind === kind && 'step' in entry && entry.step === step);
+    const restored = factsOf(journal, 'backUp')?.restored !== undefined;
+    const changes = factsOf(journal, 'preflight')?.dataFormatChanges === true;
+    return restored || (changes && has('undone', 'backUp') && has('began', 'start'));
+  }).length;
+}
+
+/** Something could not be put back: everything stays as it is for a person, but a whole bundle serves the users. */
+async function checkHeld(site: OmSite, { before, after }: Scenario): Promise<void> {
+  const wholes = [before.version, after.version].filter(
+    (version) => differencesFrom(site, site.bundle, version).length === 0,
+  );
+  const { servers } = processesOf(site);
+  const status = await serverStatus(site);
+  if (wholes.length === 0) throw new Broken(`held without a whole bundle: ${tellJournal(site)}`);
+  if (servers.length !== 1 || status === undefined) {
+    throw new Broken(`held with ${servers.length} servers: ${tellJournal(site)}`);
+  }
+}
+
+/** Preflight's probes of a launcher that was killed count as nobody's once they are old. */
+export function ageProbes({ officeMaker }: OmSite): void {
+  const longAgo = (Date.now() - PROBE_AGE_MS) / 1000;
+  for (const path of readdirSync(officeMaker, { recursive: true, encoding: 'utf8' })) {
+    if (PROBE.test(path)) utimesSync(join(officeMaker, path), longAgo, longAgo);
+  }
+}
+
+const PROBE = /om-launcher-probe-[^/]+$/;
+const PROBE_AGE_MS = 3_600_000;
+
+/** Everything that a further start may not change. */
+export interface Rest {
+  readonly tree: Tree;
+  readonly servers: readonly number[];
+}
+
+export function restOf(site: OmSite): Rest {
+  return { tree: allFiles(site), servers: processesOf(site).servers };
+}
+
+export function checkSameRest(before: Rest, after: Rest): void {
+  const changed = differencesOf(before.tree, after.tree);
+  if (changed.length > 0) throw new Broken(`a second start changed: ${changed.join(', ')}`);
+  if (JSON.stringify(before.servers) !== JSON.stringify(after.servers)) {
+    throw new Broken(`a second start made of the servers ${before.servers.join()}: ${after.servers.join()}`);
+  }
+}
+
+/** Logs grow; the lock's token, the local channel and the note of the adoption are each launcher's own. */
+const OF_EACH_RUN = new Set(['logs', 'lock-token', 'local', 'server-child.json']);
+
+/** Every file of the launcher and of the bundles, by its path below the site. */
+function allFiles({ stateFolder, officeMaker, folder }: OmSite): Tree {
+  const tops = [
+    ...readdirSync(stateFolder)
+      .filter((name) => !OF_EACH_RUN.has(name))
+      .map((name) => join(stateFolder, name)),
+    officeMaker,
+  ];
+  return Object.fromEntries(
+    tops.flatMap((top) =>
+      Object.entries(treeAt(top)).map(([path, what]) => [relative(folder, join(top, path)), what] as const),
+    ),
+  );
+}
+
+function treeAt(path: string): Tree {
+  return statSync(path).isDirectory() ? { '': 'folder', ...readTree(path) } : { '': readFileSync(path, 'hex') };
+}
