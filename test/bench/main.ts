@@ -1,0 +1,21 @@
+import { parseArgs } from 'node:util';
+import type { Bench } from './bench.ts';
+import { measureBytes } from './bytes/measure-bytes.ts';
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  bytes: measureBytes,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+});
+const [name = ''] = positionals;
+const bench = BENCHES[name];
+if (bench === undefined) {
+  console.error(`usage: npm run bench -- ${Object.keys(BENCHES).join(' | ')} [--json] [--only CASE,CASE]`);
+  process.exitCode = 2;
+} else {
+  const figures = await bench({ only: values.only.split(',').filter((only) => only !== '') });
+  console.log(values.json ? JSON.stringify(figures) : JSON.stringify(figures, undefined, 2));
+}
