@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { factsOf, type JournalEntry } from '../../installer/update/journal-entry.ts';
+import { dirname, join, relative } from 'node:path';
+import { factsOf, type JournalEntry, orderOf } from '../../installer/update/journal-entry.ts';
 import type { Outcome } from '../../installer/update/order.ts';
 import { checkSite, type ExpectedSite } from '../e2e/kit/check-site.ts';
 import { differencesFrom } from '../e2e/kit/bundle-truth.ts';
@@ -59,13 +59,19 @@ function expectedOf(
 
 /** A restore that was made leaves the replaced data beside the data, on record. */
 function restoresOf(site: OmSite): number {
-  return journalsOf(site).filter((journal) => {
-    const has = (kind: JournalEntry['kind'], step: string): boolean =>
-      journal.some((entry) => entry.kind === kind && 'step' in entry && entry.step === step);
-    const restored = factsOf(journal, 'backUp')?.restored !== undefined;
-    const changes = factsOf(journal, 'preflight')?.dataFormatChanges === true;
-    return restored || (changes && has('undone', 'backUp') && has('began', 'start'));
-  }).length;
+  return journalsOf(site).reduce((sum, journal) => sum + restoresIn(site, journal), 0);
+}
+
+function restoresIn(site: OmSite, journal: readonly JournalEntry[]): number {
+  const has = (kind: JournalEntry['kind'], step: string): boolean =>
+    journal.some((entry) => entry.kind === kind && 'step' in entry && entry.step === step);
+  const facts = factsOf(journal, 'preflight');
+  if (facts?.dataFormatChanges !== true) return 0;
+  if (facts.backupToRestore === undefined) return Number(has('undone', 'backUp') && has('began', 'start'));
+  // A restore that failed half-way may or may not have replaced data before it was taken back by another one.
+  const [there, back] = [`before-restore-${orderOf(journal).id}`, `before-restore-${orderOf(journal).id}-back`];
+  const names = readdirSync(dirname(site.dataFile));
+  return [there, back].filter((ending) => names.some((name) => name.endsWith(ending))).length;
 }
 
 /** Something could not be put back: everything stays as it is for a person, but a whole bundle serves the users. */
