@@ -150,7 +150,7 @@ async function recover({ scenario, ground }: Stage): Promise<Verdict> {
     await checkMachine(site, scenario);
     return restOf(site);
   });
-  await whileLaunched(ground, () => checkSameRest(rest, restOf(site)));
+  await whileLaunched(ground, async () => checkSameRest(site, rest));
   return { kind: 'whole', outcome: outcomesOf(site).slice(scenario.earlier.length).join() || 'no order' };
 }
 

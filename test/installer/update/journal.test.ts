@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openPlatform } from '../../../platform/current.ts';
 import { faultOf } from '../../../platform/fault.ts';
@@ -109,6 +110,40 @@ test('a line twice is one line; a line of a newer program is not guessed at', as
   expect(open).toEqual({ kind: 'none' });
   expect((await listJournals(files, folder)).ok && (await readHistory(files, folder, silentLog))).toEqual([]);
   expect(readFileSync(`${path}.unreadable-9`, 'utf8')).toBe('not a journal at all\n');
+});
+
+/** A line as a launcher writes it. */
+function lineOf(value: object): string {
+  const json = JSON.stringify(value);
+  return `${createHash('sha256').update(json).digest('hex').slice(0, 16)} ${json}\n`;
+}
+
+test('a journal of a newer schema stays where it is, and no update is begun', async () => {
+  const folder = temporaryFolder();
+  await journalIn(folder);
+  const path = await pathIn(folder);
+  appendFileSync(path, lineOf({ schema: 2, kind: 'pondered', at: 9 }));
+  const before = readFileSync(path);
+  expect(await findOpenOrder(files, folder, 9, silentLog)).toEqual({ kind: 'newer', path });
+  expect(readFileSync(path)).toEqual(before);
+});
+
+test('fields that a later launcher adds are read over', async () => {
+  const folder = temporaryFolder();
+  const { entries } = await journalIn(folder);
+  const path = await pathIn(folder);
+  appendFileSync(path, lineOf({ schema: 1, kind: 'began', at: 9, step: 'preflight', mood: 'good' }));
+  const parsed = parseJournal(readFileSync(path, 'utf8'));
+  expect(parsed).toEqual([...entries, { kind: 'began', at: 9, step: 'preflight', mood: 'good' }]);
+});
+
+test('an act that no launcher knows is damage, even with a true sum', async () => {
+  const folder = temporaryFolder();
+  await journalIn(folder);
+  const path = await pathIn(folder);
+  appendFileSync(path, lineOf({ schema: 1, kind: 'began', at: 9, step: 'dance' }));
+  expect(await findOpenOrder(files, folder, 9, silentLog)).toEqual({ kind: 'none' });
+  expect(existsSync(`${path}.unreadable-9`)).toBe(true);
 });
 
 test('a full disk costs the reserve, not the order', async () => {
