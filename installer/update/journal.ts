@@ -11,6 +11,12 @@ import { isStepName } from './pipeline.ts';
 export interface Journal {
   readonly entries: readonly JournalEntry[];
   append(entry: JournalEntry): Promise<Result<void>>;
+  /**
+   * Appends only if `holds` says so of the entries at the moment of writing; gives whether it was written.
+   *
+   * What was decided from a journal is only true of that journal: a person may have cancelled in between.
+   */
+  appendIf(entry: JournalEntry, holds: (entries: readonly JournalEntry[]) => boolean): Promise<Result<boolean>>;
 }
 
 /** Bytes; a journal of the longest walk with its reports stays far below. */
@@ -136,13 +142,22 @@ function openJournal(files: Files, path: string, initial: readonly JournalEntry[
     }
     return written;
   };
+  const inTurn = <Value>(act: () => Promise<Value>): Promise<Value> => {
+    const mine = turn.then(act);
+    turn = mine;
+    return mine;
+  };
   return {
     entries,
-    append(entry) {
-      const mine = turn.then(() => write(entry));
-      turn = mine;
-      return mine;
-    },
+    append: (entry) => inTurn(() => write(entry)),
+    appendIf: (entry, holds) =>
+      inTurn(async () => {
+        if (!holds(entries)) {
+          return succeed(false);
+        }
+        const written = await write(entry);
+        return written.ok ? succeed(true) : written;
+      }),
   };
 }
 

@@ -38,21 +38,22 @@ export async function runOrder(run: OrderRun): Promise<RunEnd> {
     if (run.shutdown.aborted) {
       return { kind: 'interrupted' };
     }
+    const decidedFrom = run.journal.entries.length;
     const move = nextMove(run.journal.entries, run.clock.now());
     if (move.kind === 'rest') {
       return { kind: 'settled', outcome: move.outcome };
     }
-    const made = await make(run, move);
+    const made = await make(run, move, decidedFrom);
     if (!made.ok) {
       return { kind: 'stuck', fault: made.fault };
     }
   }
 }
 
-async function make(run: OrderRun, move: Exclude<Move, { kind: 'rest' }>): Promise<Result<void>> {
+async function make(run: OrderRun, move: Exclude<Move, { kind: 'rest' }>, decidedFrom: number): Promise<Result<void>> {
   switch (move.kind) {
     case 'run':
-      return runStep(run, move.step);
+      return runStep(run, move.step, decidedFrom);
     case 'undo':
       return undoStep(run, move.step);
     case 'wait':
@@ -62,10 +63,12 @@ async function make(run: OrderRun, move: Exclude<Move, { kind: 'rest' }>): Promi
   }
 }
 
-async function runStep(run: OrderRun, step: StepName): Promise<Result<void>> {
-  const began = await note(run, { kind: 'began', step });
-  if (!began.ok) {
-    return began;
+async function runStep(run: OrderRun, step: StepName, decidedFrom: number): Promise<Result<void>> {
+  const entry: JournalEntry = { at: run.clock.now(), kind: 'began', step };
+  // A cancellation that came since the decision is decided on first: nobody is told "cancelled" of what commits.
+  const began = await run.journal.appendIf(entry, (entries) => entries.length === decidedFrom);
+  if (!began.ok || !began.value) {
+    return began.ok ? { ok: true, value: undefined } : began;
   }
   const result = await guarded<StepFacts[StepName]>(step, () => run.steps[step].run(contextOf(run, step, 'run')));
   if (run.shutdown.aborted && !result.ok) {

@@ -43,6 +43,11 @@ export function beginOrder(surroundings: OrderSurroundings, journal: Journal): R
       surroundings.publish(progress());
       return written;
     },
+    appendIf: async (entry, holds) => {
+      const written = await journal.appendIf(entry, holds);
+      surroundings.publish(progress());
+      return written;
+    },
   };
   const onNote = (step: StepName, note: StepNote): void => {
     shown = { step, note };

@@ -68,7 +68,7 @@ export function createUpdates(tools: UpdateTools, options: UpdatesOptions): Upda
     cancel: async (id, by) => cancel(office, id, by),
     postpone: async (id, seconds) => postpone(office, id, seconds),
     continueEarly: async (id) =>
-      say(office, id, { kind: 'continued', at: tools.clock.now() }, !hasBegun(office, 'commit')),
+      say(office, id, { kind: 'continued', at: tools.clock.now() }, (entries) => !hasBegun(entries, 'commit')),
     async settled() {
       await office.running?.end;
     },
@@ -188,8 +188,8 @@ async function historyOf({ tools, options }: Office): Promise<readonly (readonly
 }
 
 async function cancel(office: Office, id: string, by: string): Promise<Result<void>> {
-  const { clock } = office.tools;
-  const said = await say(office, id, { kind: 'cancelled', at: clock.now(), by }, !hasBegun(office, 'commit'));
+  const entry: JournalEntry = { kind: 'cancelled', at: office.tools.clock.now(), by };
+  const said = await say(office, id, entry, (entries) => !hasBegun(entries, 'commit'));
   if (said.ok) {
     office.running?.cancel.abort();
   }
@@ -197,21 +197,30 @@ async function cancel(office: Office, id: string, by: string): Promise<Result<vo
 }
 
 async function postpone(office: Office, id: string, seconds: number): Promise<Result<void>> {
-  const entries = office.running?.journal.entries ?? [];
-  const sum = entries.reduce((total, entry) => total + (entry.kind === 'postponed' ? entry.seconds : 0), 0);
-  const allowed = !hasBegun(office, 'stop') && sum + seconds <= POSTPONE_LIMIT_SECONDS;
-  return say(office, id, { kind: 'postponed', at: office.tools.clock.now(), seconds }, allowed);
+  const entry: JournalEntry = { kind: 'postponed', at: office.tools.clock.now(), seconds };
+  return say(office, id, entry, (entries) => {
+    const sum = entries.reduce((total, earlier) => total + (earlier.kind === 'postponed' ? earlier.seconds : 0), 0);
+    return !hasBegun(entries, 'stop') && sum + seconds <= POSTPONE_LIMIT_SECONDS;
+  });
 }
 
-function hasBegun({ running }: Office, step: 'stop' | 'commit'): boolean {
-  return running?.journal.entries.some((entry) => entry.kind === 'began' && entry.step === step) ?? true;
+function hasBegun(entries: readonly JournalEntry[], step: 'stop' | 'commit'): boolean {
+  return entries.some((entry) => entry.kind === 'began' && entry.step === step);
 }
 
-async function say(office: Office, id: string, entry: JournalEntry, allowed: boolean): Promise<Result<void>> {
+/** Notes a person's word, if it can still be heeded at the moment at which it is written. */
+async function say(
+  office: Office,
+  id: string,
+  entry: JournalEntry,
+  allowed: (entries: readonly JournalEntry[]) => boolean,
+): Promise<Result<void>> {
   if (office.running === undefined || orderOf(office.running.journal.entries).id !== id) {
     return fail(faultOf('too-late', `order ${id} is not under way`));
   }
-  return allowed
-    ? office.running.journal.append(entry)
-    : fail(faultOf('too-late', 'the point of no return has passed'));
+  const said = await office.running.journal.appendIf(entry, allowed);
+  if (said.ok && !said.value) {
+    return fail(faultOf('too-late', 'the point up to which this could be asked for has passed'));
+  }
+  return said.ok ? succeed() : said;
 }

@@ -49,6 +49,9 @@ async function presence(dependencies: SessionDependencies, options: SessionOptio
     return { kind: 'unknown', why: `the server last reported its sessions ${Math.round(ageMs / 1_000)} s ago` };
   }
   if (options.port === undefined) return { kind: 'unknown', why: 'the server does not report its sessions' };
+  const holders = await processes.portHolders(options.port);
+  if (holders.length === 0)
+    return { kind: 'unknown', why: `nothing listens on port ${options.port}, so users are elsewhere` };
   const count = await countPeers(clock, processes, options.port);
   return count === undefined
     ? { kind: 'unknown', why: `the connections to port ${options.port} cannot be seen` }

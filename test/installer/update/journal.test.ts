@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { openPlatform } from '../../../platform/current.ts';
 import { faultOf } from '../../../platform/fault.ts';
 import type { Files } from '../../../platform/files.ts';
-import { fail } from '../../../platform/result.ts';
+import { fail, succeed } from '../../../platform/result.ts';
 import {
   createJournal,
   type Journal,
@@ -197,3 +197,13 @@ test.each<[string, readonly JournalEntry[], boolean]>([
     true,
   ],
 ])('the server belongs to the order: %s', (_, entries, held) => expect(holdsServer(entries)).toBe(held));
+
+test('a line that was decided on an older journal is not written', async () => {
+  const journal = await journalIn(temporaryFolder());
+  const seen = journal.entries.length;
+  const cancel = journal.append({ kind: 'cancelled', at: 7, by: 'Administrator' });
+  const commit = journal.appendIf({ kind: 'began', at: 8, step: 'commit' }, (entries) => entries.length === seen);
+  expect([await cancel, await commit]).toEqual([succeed(), succeed(false)]);
+  expect(journal.entries.at(-1)).toMatchObject({ kind: 'cancelled' });
+  expect(await journal.appendIf({ kind: 'began', at: 9, step: 'notify' }, () => true)).toEqual(succeed(true));
+});

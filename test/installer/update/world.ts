@@ -78,6 +78,15 @@ export class World {
         await this.act();
         return succeed();
       },
+      appendIf: async (entry, holds) => {
+        await this.act();
+        if (!holds(this.entries)) {
+          return succeed(false);
+        }
+        this.entries.push(entry);
+        await this.act();
+        return succeed(true);
+      },
     };
   }
 
