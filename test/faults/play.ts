@@ -30,6 +30,8 @@ type GiveOrder = (api: ApiClient) => Promise<Result<OrderAnswer>>;
 /** A write that the journal refuses is tried again after a minute; everything else takes seconds. */
 const SETTLE_LIMIT_MS = 150_000;
 const START_LIMIT_MS = 45_000;
+/** A mail whose try could not be noted waits for a minute. */
+const MAIL_LIMIT_MS = 90_000;
 
 /** A plain launcher until its server is up and recorded, then ended with its server. */
 export async function launchUntilUp(site: OmSite): Promise<void> {
@@ -85,7 +87,7 @@ export async function play(
     await orEnded(
       () => mailsSent(site),
       () => `the mails to be sent: ${telling()}`,
-      START_LIMIT_MS,
+      MAIL_LIMIT_MS,
     );
     return answer;
   } finally {

@@ -79,7 +79,7 @@ function aimOf(name: CallName, rest: string): string | undefined {
   const argument = pathBehind.startsWith('"') ? pathBehind : rest;
   if (argument.startsWith('"')) return QUOTED.exec(argument)?.[1];
   // The first descriptor of sendfile(2) is where to; of copy_file_range(2) it is where from.
-  const which = name === 'copy_file_range' ? argument.replace(/^\d+<[^>]*>, \w+, /, '') : argument;
+  const which = name === 'copy_file_range' ? argument.replace(/^\d+<[^>]*>, [^,]+, /, '') : argument;
   return DESCRIPTOR.exec(which)?.[1];
 }
 

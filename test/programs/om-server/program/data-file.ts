@@ -1,4 +1,16 @@
-import { appendFileSync, existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The content of the stand-in's data file. */
@@ -104,7 +116,11 @@ function readData(file: string): Data {
   return JSON.parse(readFileSync(file, 'utf8')) as Data;
 }
 
+/** On disk when it returns, as a database's own data is: a power cut is no excuse for it. */
 function replaceData(file: string, data: Data): void {
-  writeFileSync(`${file}.new`, JSON.stringify(data));
+  writeFileSync(`${file}.new`, JSON.stringify(data), { flush: true });
   renameSync(`${file}.new`, file);
+  const folder = openSync(dirname(file), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
 }
