@@ -12,7 +12,7 @@ import { sampleOf } from './seeded.ts';
 export interface PowerReport {
   readonly tally: Tally;
   /** The same run with every fsync switched off must be found broken, or the method proves nothing. */
-  readonly control: 'failed' | 'passed' | 'not run: needs mount';
+  readonly control: 'failed' | 'passed' | 'not run: needs mount' | 'not run: no cuts were asked for';
 }
 
 export interface PowerOptions {
@@ -24,7 +24,7 @@ const CUT_SCENARIOS = SCENARIOS.filter(({ order }) => order !== undefined);
 
 /** Cuts the power right after a kill, on real file systems, and lets the machine come up again. */
 export async function runPowerCuts(base: string, options: PowerOptions, say: Say): Promise<PowerReport> {
-  if (options.cuts === 0) return { tally: tallyOf([]), control: 'not run: needs mount' };
+  if (options.cuts === 0) return { tally: tallyOf([]), control: 'not run: no cuts were asked for' };
   const verdicts: Parameters<typeof tallyOf>[0][number][] = [];
   let control: PowerReport['control'] = 'not run: needs mount';
   const grounds = FILE_SYSTEMS.flatMap((fileSystem) => CUT_SCENARIOS.map((scenario) => ({ fileSystem, scenario })));
