@@ -37,7 +37,6 @@ describe('a rollback', { timeout: 150_000 }, () => {
       outcomes: ['updated', 'refused', 'rolled-back'],
       dataFormat: '1',
       restores: 1,
-      savedData: 1,
     });
   });
 

@@ -30,8 +30,6 @@ export interface ExpectedSite {
   readonly says?: string;
   /** Restores so far whose replaced data is still kept beside the data. */
   readonly restores?: number;
-  /** Copies of data that were made before older data came back: they are the newer entries of the customer. */
-  readonly savedData?: number;
 }
 
 const SETTLE_LIMIT_MS = 20_000;
@@ -69,7 +67,7 @@ function truthOf(site: OmSite, expected: ExpectedSite): unknown {
     says: expected.says ?? version,
     answersItself: true,
     record: { live: version, kept: kept === undefined ? [] : [kept], identity: true },
-    unusedBackups: expected.savedData ?? 0,
+    unusedBackups: 0,
     dataFormat: expected.dataFormat ?? '1',
     records: expected.records ?? 'any',
     violations: false,
