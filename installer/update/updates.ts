@@ -9,6 +9,7 @@ import type { Order } from './order.ts';
 import { findOpenOrder, type OpenOrder, readHistory } from './order-history.ts';
 import { removeExpired } from './retention.ts';
 import { beginOrder, type OrderProgress, type RunningOrder } from './running-order.ts';
+import { cancelOrder, continueOrder, postponeOrder } from './steering.ts';
 import type { Steps } from './step.ts';
 import type { UpdateTools } from './tools.ts';
 
@@ -42,9 +43,6 @@ export interface UpdatesOptions {
   readonly steps: Steps;
 }
 
-/** Sum of all postponements of one order. */
-const POSTPONE_LIMIT_SECONDS = 600;
-
 /** See `Updates`. The tools are shared by all orders; the journal folder holds one file an order. */
 export function createUpdates(tools: UpdateTools, options: UpdatesOptions): Updates {
   const office = openOffice(tools, options);
@@ -65,10 +63,9 @@ export function createUpdates(tools: UpdateTools, options: UpdatesOptions): Upda
     running: () => office.running?.progress(),
     find: async (id) => find(office, id),
     history: async (limit) => (await historyOf(office)).slice(0, limit),
-    cancel: async (id, by) => cancel(office, id, by),
-    postpone: async (id, seconds) => postpone(office, id, seconds),
-    continueEarly: async (id) =>
-      say(office, id, { kind: 'continued', at: tools.clock.now() }, (entries) => !hasBegun(entries, 'commit')),
+    cancel: async (id, by) => cancelOrder(office.running, id, by, tools.clock.now()),
+    postpone: async (id, seconds) => postponeOrder(office.running, id, seconds, tools.clock.now()),
+    continueEarly: async (id) => continueOrder(office.running, id, tools.clock.now()),
     async settled() {
       await office.running?.end;
     },
@@ -185,42 +182,4 @@ async function find(office: Office, id: string): Promise<OrderProgress | undefin
 
 async function historyOf({ tools, options }: Office): Promise<readonly (readonly JournalEntry[])[]> {
   return readHistory(tools.files, options.journalFolder, tools.log);
-}
-
-async function cancel(office: Office, id: string, by: string): Promise<Result<void>> {
-  const entry: JournalEntry = { kind: 'cancelled', at: office.tools.clock.now(), by };
-  const said = await say(office, id, entry, (entries) => !hasBegun(entries, 'commit'));
-  if (said.ok) {
-    office.running?.cancel.abort();
-  }
-  return said;
-}
-
-async function postpone(office: Office, id: string, seconds: number): Promise<Result<void>> {
-  const entry: JournalEntry = { kind: 'postponed', at: office.tools.clock.now(), seconds };
-  return say(office, id, entry, (entries) => {
-    const sum = entries.reduce((total, earlier) => total + (earlier.kind === 'postponed' ? earlier.seconds : 0), 0);
-    return !hasBegun(entries, 'stop') && sum + seconds <= POSTPONE_LIMIT_SECONDS;
-  });
-}
-
-function hasBegun(entries: readonly JournalEntry[], step: 'stop' | 'commit'): boolean {
-  return entries.some((entry) => entry.kind === 'began' && entry.step === step);
-}
-
-/** Notes a person's word, if it can still be heeded at the moment at which it is written. */
-async function say(
-  office: Office,
-  id: string,
-  entry: JournalEntry,
-  allowed: (entries: readonly JournalEntry[]) => boolean,
-): Promise<Result<void>> {
-  if (office.running === undefined || orderOf(office.running.journal.entries).id !== id) {
-    return fail(faultOf('too-late', `order ${id} is not under way`));
-  }
-  const said = await office.running.journal.appendIf(entry, allowed);
-  if (said.ok && !said.value) {
-    return fail(faultOf('too-late', 'the point up to which this could be asked for has passed'));
-  }
-  return said.ok ? succeed() : said;
 }

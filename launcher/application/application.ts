@@ -1,5 +1,4 @@
 import { faultOf } from '../../platform/fault.ts';
-import type { Machine } from '../../platform/machine.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import type { Release } from '../../installer/release.ts';
 import type { ReleaseSource } from '../../installer/repository/release-source.ts';
@@ -9,10 +8,10 @@ import { chooseRelease } from '../../installer/update/steps/01-preflight.ts';
 import type { Order } from '../../installer/update/order.ts';
 import type { OrderProgress } from '../../installer/update/running-order.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
-import type { Application, Caller } from '../api/application.ts';
-import type { LocalUpdateOrder } from '../api/messages.ts';
+import type { Application } from '../api/application.ts';
 import type { UpdateView } from '../api/schemas.ts';
 import type { ApplicationParts } from './application-parts.ts';
+import { languageOf, nameOf, rollbackOrder, updateOrder } from './caller-order.ts';
 import { checkAddress } from '../mail/address.ts';
 import { metricsText } from '../views/metrics.ts';
 import { releaseViews, releaseView } from '../views/release-view.ts';
@@ -69,55 +68,6 @@ async function lastOrder({ updates }: ApplicationParts): Promise<OrderProgress |
 
 async function take(parts: ApplicationParts, order: Order): Promise<Result<OrderProgress>> {
   return parts.refusal === undefined ? parts.updates.order(order) : fail(parts.refusal);
-}
-
-function updateOrder(parts: ApplicationParts, order: LocalUpdateOrder, caller: Caller): Order {
-  const email = order.notifyEmail ?? (caller.kind === 'ticket' ? caller.email : undefined);
-  return {
-    id: order.id ?? parts.newId(),
-    kind: 'update',
-    orderedBy: nameOf(caller, parts.machine),
-    delaySeconds: order.delaySeconds ?? parts.defaults.delaySeconds,
-    language: languageOf(parts, order.language, caller),
-    ...(order.version === undefined ? {} : { version: order.version }),
-    ...(order.fromFile === undefined ? {} : { fromFile: order.fromFile }),
-    ...(order.acceptAged === undefined ? {} : { acceptAged: order.acceptAged }),
-    ...(order.notBefore === undefined ? {} : { notBefore: Date.parse(order.notBefore) }),
-    ...(email === undefined ? {} : { notifyEmail: email }),
-  };
-}
-
-function rollbackOrder(
-  parts: ApplicationParts,
-  order: Parameters<Application['orderRollback']>[0],
-  caller: Caller,
-): Order {
-  const email = order.notifyEmail ?? (caller.kind === 'ticket' ? caller.email : undefined);
-  return {
-    id: order.id ?? parts.newId(),
-    kind: 'rollback',
-    orderedBy: nameOf(caller, parts.machine),
-    delaySeconds: order.delaySeconds ?? parts.defaults.delaySeconds,
-    language: languageOf(parts, order.language, caller),
-    ...(order.version === undefined ? {} : { version: order.version }),
-    ...(order.data === undefined ? {} : { restoreData: order.data }),
-    ...(email === undefined ? {} : { notifyEmail: email }),
-  };
-}
-
-function nameOf(caller: Caller, machine: Machine): string {
-  switch (caller.kind) {
-    case 'local':
-      return machine.account;
-    case 'ticket':
-      return caller.user;
-    case 'token':
-      return `token ${caller.name}`;
-  }
-}
-
-function languageOf(parts: ApplicationParts, wanted: Language | undefined, caller: Caller): Language {
-  return wanted ?? (caller.kind === 'ticket' ? caller.language : undefined) ?? parts.defaults.language;
 }
 
 /** The repository's source, as an update without special wishes would see it. */
