@@ -19,6 +19,16 @@ export interface Release {
   readonly rollout?: { readonly percentage: number; readonly startsAt?: string };
   readonly manifest: SignedFile;
   readonly pack: SignedFile;
+  /** Shorter ways to it from older releases; absent when none is published. */
+  readonly deltas?: readonly ReleaseDelta[];
+}
+
+/** What a machine that has the release `from` needs to make another release of it; both files are signed like the release. */
+export interface ReleaseDelta {
+  readonly from: string;
+  /** What changes between the two file manifests, and the patches in the pack (`delta/delta-manifest.ts`). */
+  readonly manifest: SignedFile;
+  readonly pack: SignedFile;
 }
 
 /**

@@ -8,12 +8,15 @@ import { packBundle } from '../pack/writer.ts';
 import type { FileManifest, Release, SignedFile } from '../release.ts';
 import { delegatedRoleName, manifestTarget, packTarget } from '../repository/layout.ts';
 import { decodeTargetCustom } from '../repository/target-custom.ts';
+import { chooseOlds, placeDeltas } from './add-deltas.ts';
+import { buildDeltas, type DeltaOutcome } from './build-deltas.ts';
 import { type ReleaseDescription, descriptionProblem } from './description.ts';
 import { type KeyStoreOptions, createKeyStore } from './keys.ts';
 import { type PublishDependencies, loadOwn, placeTarget, publishAlone, writeMetadata } from './publication.ts';
 import { customOf, metadataWithRelease } from './release-metadata.ts';
 import { sha256Of, tufInstant } from './signed-metadata.ts';
 import type { TrustedRepository } from './trusted.ts';
+import { listTrusted } from './verify.ts';
 
 export interface AddRequest {
   readonly repository: string;
@@ -23,6 +26,8 @@ export interface AddRequest {
   readonly description: ReleaseDescription;
   /** 1 (fast) to 19 (small). */
   readonly compressionLevel?: number | undefined;
+  /** From how many versions before it deltas are published together with the release; none when absent. */
+  readonly deltas?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,14 +67,44 @@ async function addAlone(
   const release = describe(dependencies.clock.now(), request.description, built.value);
   const published = publishedRelease(trusted.value, release);
   if (published !== undefined) return settlePublished(published, release);
+  const deltas = await buildDeltasTo(dependencies, request, trusted.value, release, built.value, workFolder);
+  if (!deltas.ok) return deltas;
   for (const [target, from] of built.value.places) {
     const placed = await placeTarget(files, request.repository, target, from);
     if (!placed.ok) return placed;
   }
-  const contents = await metadataWithRelease(dependencies.clock, keys, trusted.value, release);
+  const added = await placeDeltas(files, request.repository, deltas.value);
+  if (!added.ok) return added;
+  const contents = await metadataWithRelease(dependencies.clock, keys, trusted.value, release, added.value);
   if (!contents.ok) return contents;
   const written = await writeMetadata(files, request.repository, contents.value);
-  return written.ok ? succeed({ release, changed: true }) : written;
+  if (!written.ok) return written;
+  return succeed({ release: added.value.length === 0 ? release : { ...release, deltas: added.value }, changed: true });
+}
+
+/** Before the release is visible, so that no machine fetches the full pack for want of a delta that comes a minute later. */
+async function buildDeltasTo(
+  { files }: PublishDependencies,
+  request: AddRequest,
+  trusted: TrustedRepository,
+  release: Release,
+  built: BuiltFiles,
+  workFolder: string,
+): Promise<Result<readonly DeltaOutcome[]>> {
+  const olds = chooseOlds(listTrusted(trusted).releases, release, request.deltas ?? 0);
+  if (!olds.ok) return olds;
+  const { repository, compressionLevel, signal } = request;
+  const packFile = built.places.find(([target]) => target === built.packFile)?.[1] ?? '';
+  return buildDeltas(files, {
+    repository,
+    olds: olds.value,
+    address: release,
+    target: { manifest: built.manifest, packFile },
+    fullBytes: release.pack.length + release.manifest.length,
+    workFolder,
+    compressionLevel,
+    signal,
+  });
 }
 
 interface BuiltFiles {

@@ -56,6 +56,7 @@ export interface AddOptions extends KeyOptions {
   readonly rollout?: number;
   readonly rolloutStart?: string;
   readonly level?: number;
+  readonly deltas: number;
 }
 
 export function optionalFields(options: AddOptions): Pick<Release, 'minClient' | 'maxClient' | 'from' | 'rollout'> {

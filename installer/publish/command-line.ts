@@ -5,6 +5,8 @@ import type { OwnProcess } from '../../platform/own-process.ts';
 import type { Result } from '../../platform/result.ts';
 import type { AddOptions, CommandContext, KeyOptions, ReadOptions } from './command-inputs.ts';
 import { type Verdict, runAdd, runInit, runList, runPack, runRefresh, runVerify } from './commands.ts';
+import { DEFAULT_DELTAS } from './add-deltas.ts';
+import { type DeltaOptions, runDelta } from './delta-command.ts';
 import { EXIT_STATUS, exitStatusOf } from './exit-status.ts';
 
 export type PublishProcess = Pick<OwnProcess, 'args' | 'workingDirectory' | 'output' | 'errorOutput'>;
@@ -45,6 +47,7 @@ function createProgram(process: PublishProcess): Command {
 function describeCommands(program: Command, context: CommandContext, tell: Report): void {
   describeInit(program, context, tell);
   describeAdd(program, context, tell);
+  describeDelta(program, context, tell);
   describeRefresh(program, context, tell);
   describeReaders(program, context, tell);
 }
@@ -93,9 +96,26 @@ function describeAdd(program: Command, context: CommandContext, tell: Report): v
     .option('--notes-it <text>', 'release notes in Italian')
     .option('--rollout <percentage>', 'share of the machines that are offered it', wholeNumber)
     .option('--rollout-start <instant>', 'ISO instant from which it is offered')
+    .option('--deltas <n>', 'publish deltas from that many versions before it; 0: none', deltaCount, DEFAULT_DELTAS)
     .option('--level <n>', 'compression, 1 (fast) to 19 (small)', compressionLevel)
     .action(async (folder: string, options: AddOptions) => {
       tell(await runAdd(context, folder, options), options.json === true);
+    });
+}
+
+function describeDelta(program: Command, context: CommandContext, tell: Report): void {
+  withKeys(program.command('delta'))
+    .description('publish what turns older releases into one, for a small update')
+    .requiredOption('--repo <dir>', 'the repository')
+    .option('--to <version>', 'the release to lead to (default: the newest)')
+    .option('--from <version...>', 'releases to come from (default: the last before it)')
+    .option('--deltas <n>', 'how many versions before it', deltaCount, DEFAULT_DELTAS)
+    .option('--product <name>')
+    .option('--channel <name>')
+    .option('--platform <platform>')
+    .option('--level <n>', 'compression, 1 (fast) to 19 (small)', compressionLevel)
+    .action(async (options: DeltaOptions) => {
+      tell(await runDelta(context, options), options.json === true);
     });
 }
 
@@ -143,6 +163,15 @@ function compressionLevel(text: string): number {
   const level = wholeNumber(text);
   if (level < 1 || level > 19) throw new InvalidArgumentError('A number from 1 to 19 is expected.');
   return level;
+}
+
+/** Each one costs the publisher minutes and the web server megabytes; older machines take the full pack. */
+const DELTAS_LIMIT = 20;
+
+function deltaCount(text: string): number {
+  const count = wholeNumber(text);
+  if (count > DELTAS_LIMIT) throw new InvalidArgumentError(`A number from 0 to ${String(DELTAS_LIMIT)} is expected.`);
+  return count;
 }
 
 /** The last line is the verdict; with `--json` it is the only one. */

@@ -50,6 +50,7 @@ export async function runAdd(context: CommandContext, folder: string, options: A
     folder: context.path(folder),
     description: { product, version, platform, channel, dataFormat, notes: notes.value, ...optionalFields(options) },
     compressionLevel: options.level,
+    deltas: options.deltas,
     ...(context.signal === undefined ? {} : { signal: context.signal }),
   });
   if (!added.ok) return added;

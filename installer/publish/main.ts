@@ -10,7 +10,7 @@ async function main(): Promise<void> {
   const interruption = new AbortController();
   ownProcess.onStopRequest(() => interruption.abort());
   const status = await runPublish(ownProcess, {
-    dependencies: { files, clock, locks },
+    dependencies: { files, clock, locks, machine },
     environment: machine.environment,
     signal: interruption.signal,
     warn: (text) => ownProcess.errorOutput.write(`${text}\n`),

@@ -4,6 +4,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { faultOf } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
 import type { InstanceLocks } from '../../platform/instance-lock.ts';
+import type { Machine } from '../../platform/machine.ts';
 import { type Result, fail, succeed } from '../../platform/result.ts';
 import type { SignedFile } from '../release.ts';
 import { metadataFile, targetFile } from '../repository/layout.ts';
@@ -16,6 +17,7 @@ export interface PublishDependencies {
   readonly files: Files;
   readonly clock: Clock;
   readonly locks: InstanceLocks;
+  readonly machine: Pick<Machine, 'temporaryFolder'>;
 }
 
 /** Lock and half-made files; closed to others, and no part of the repository that is served. */

@@ -1,7 +1,8 @@
 import type { Targets } from '@tufjs/models';
 import type { Result } from '../../platform/result.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { Release } from '../release.ts';
+import type { Release, ReleaseDelta } from '../release.ts';
+import { deltaTargets } from './delta-targets.ts';
 import { delegatedPathPattern, delegatedRoleName } from '../repository/layout.ts';
 import { encodeTargetCustom } from '../repository/target-custom.ts';
 import type { KeyStore, SigningKey } from './keys.ts';
@@ -10,7 +11,7 @@ import { type JsonObject, type SignedFileContent, signMetadata } from './signed-
 import type { TrustedFile, TrustedRepository } from './trusted.ts';
 
 /**
- * The metadata files that add a release, in the order in which they must be written.
+ * The metadata files that add a release and the deltas to it, in the order in which they must be written.
  *
  * The first release of a product and channel makes their delegated role and its key, and signs `targets` again for it.
  */
@@ -19,13 +20,14 @@ export async function metadataWithRelease(
   keys: KeyStore,
   trusted: TrustedRepository,
   release: Release,
+  deltas: readonly ReleaseDelta[] = [],
 ): Promise<Result<readonly SignedFileContent[]>> {
   const now = clock.now();
   const role = delegatedRoleName(release.product, release.channel);
   const current = trusted.delegated.get(role);
   const key = current === undefined ? await keys.readOrCreate(role) : await keys.read(role);
   if (!key.ok) return key;
-  const added = targetsOf(release);
+  const added = { ...targetsOf(release), ...deltaTargets(deltas) };
   if (current !== undefined) {
     const kept = Object.entries(current.metadata.signed.targets).map(([path, target]) => [path, target.toJSON()]);
     const targets = { ...Object.fromEntries(kept), ...added } as JsonObject;

@@ -8,6 +8,7 @@ import { anchorPath, readAnchor } from './publication.ts';
 import { loadTrusted } from './trusted.ts';
 import { listTrusted } from './verify.ts';
 
+export { type AddDeltasRequest, type AddedDeltas, DEFAULT_DELTAS, addDeltas } from './add-deltas.ts';
 export { type AddRequest, type AddedRelease, addRelease } from './add.ts';
 export { type InitRequest, type InitializedRepository, initRepository } from './init.ts';
 export { type RefreshRequest, type RefreshedRepository, refreshRepository } from './refresh.ts';

@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import type { Targets } from '@tufjs/models';
 import { type Fault, faultOf } from '../../platform/fault.ts';
 import { type Result, fail, succeed } from '../../platform/result.ts';
-import { decodeManifestFile } from '../pack/manifest.ts';
 import { unpackedBytes } from '../pack/manifest-rules.ts';
 import { readPack } from '../pack/reader.ts';
 import { DISCARDING_SINK } from '../pack/splitter.ts';
-import type { Release, SignedFile } from '../release.ts';
-import { MANIFEST_LIMIT, MANIFEST_NAME, parseTarget, targetFile } from '../repository/layout.ts';
+import type { FileManifest, Release, SignedFile } from '../release.ts';
+import { MANIFEST_NAME, parseTarget, targetFile } from '../repository/layout.ts';
+import { deltasTo, isDeltaTarget } from '../repository/delta-target.ts';
 import { decodeTargetCustom } from '../repository/target-custom.ts';
 import type { PublishDependencies } from './publication.ts';
+import { openPublished } from './published-release.ts';
 import { type TrustedFile, type TrustedRepository, loadTrusted } from './trusted.ts';
+import { checkDelta } from './verify-delta.ts';
 
 export interface VerifyRequest {
   readonly repository: string;
@@ -30,12 +32,12 @@ export interface Verification {
 
 /**
  * Walks a repository as a client would: signatures by threshold, freshness, lengths and digests of every target, every
- * manifest decoded, every pack unpacked to nowhere.
+ * manifest decoded, every pack unpacked to nowhere, every delta applied.
  *
  * A fault when the metadata itself cannot be trusted; what is wrong below is listed.
  */
 export async function verifyRepository(
-  dependencies: Pick<PublishDependencies, 'files' | 'clock'>,
+  dependencies: Pick<PublishDependencies, 'files' | 'clock' | 'machine'>,
   request: VerifyRequest,
 ): Promise<Result<Verification>> {
   const trusted = await loadTrusted(dependencies.files, request.repository, request.anchor);
@@ -43,10 +45,10 @@ export async function verifyRepository(
   const listed = listTrusted(trusted.value);
   const problems = [...expiryProblems(dependencies.clock.now(), trusted.value), ...listed.problems];
   for (const release of listed.releases) {
-    const checked = await verifyRelease(dependencies, request, release);
-    if (checked.ok) continue;
-    if (checked.fault.code === 'cancelled') return checked;
-    problems.push(checked.fault);
+    const found = await verifyRelease(dependencies, request, release, listed.releases);
+    const cancelled = found.find(({ code }) => code === 'cancelled');
+    if (cancelled !== undefined) return fail(cancelled);
+    problems.push(...found);
   }
   return succeed({ releases: listed.releases, expires: expiryByRole(trusted.value), problems });
 }
@@ -61,11 +63,27 @@ export function listTrusted(trusted: TrustedRepository): { releases: readonly Re
       if (parsed === undefined) problems.push(wrongTarget(target.path, 'no such target can be in a repository'));
       if (parsed?.name !== MANIFEST_NAME) continue;
       const release = readTarget(trusted, role, target);
-      if (release.ok) releases.push(release.value);
-      else problems.push(release.fault);
+      if (!release.ok) {
+        problems.push(release.fault);
+        continue;
+      }
+      const { deltas, problems: wrong } = deltasTo(role.metadata.signed.targets, release.value);
+      releases.push(deltas.length === 0 ? release.value : { ...release.value, deltas });
+      problems.push(...wrong);
     }
+    problems.push(...strayDeltas(role, releases));
   }
   return { releases, problems };
+}
+
+/** A delta's files whose release is gone, or of which one is missing: nobody will ever fetch them. */
+function strayDeltas(role: TrustedFile<Targets>, releases: readonly Release[]): readonly Fault[] {
+  const known = new Set(
+    releases.flatMap(({ deltas = [] }) => deltas.flatMap(({ manifest, pack }) => [manifest.path, pack.path])),
+  );
+  return Object.keys(role.metadata.signed.targets)
+    .filter((path) => isDeltaTarget(path) && !known.has(path))
+    .map((path) => wrongTarget(path, 'the delta belongs to no release'));
 }
 
 function readTarget(
@@ -90,23 +108,59 @@ function wrongTarget(target: string, detail: string): Fault {
 }
 
 async function verifyRelease(
+  dependencies: Pick<PublishDependencies, 'files' | 'machine'>,
+  request: VerifyRequest,
+  release: Release,
+  releases: readonly Release[],
+): Promise<readonly Fault[]> {
+  const manifest = await verifyFull(dependencies, request, release);
+  if (!manifest.ok) return [manifest.fault];
+  const problems: Fault[] = [];
+  for (const delta of release.deltas ?? []) {
+    const old = releases.find(
+      ({ product, channel, platform, version }) =>
+        product === release.product &&
+        channel === release.channel &&
+        platform === release.platform &&
+        version === delta.from,
+    );
+    const { repository, signal } = request;
+    const targets = await verifyTargets(dependencies, repository, [delta.manifest, delta.pack]);
+    const checked = targets.ok
+      ? await checkDelta(dependencies, { repository, delta, old, manifest: manifest.value, signal })
+      : targets;
+    if (!checked.ok) problems.push(checked.fault);
+  }
+  return problems;
+}
+
+async function verifyFull(
   dependencies: Pick<PublishDependencies, 'files'>,
   request: VerifyRequest,
   release: Release,
-): Promise<Result<void>> {
+): Promise<Result<FileManifest>> {
   const { files } = dependencies;
-  for (const target of [release.manifest, release.pack]) {
-    const checked = await verifyTarget(dependencies, request.repository, target);
+  const targets = await verifyTargets(dependencies, request.repository, [release.manifest, release.pack]);
+  if (!targets.ok) return targets;
+  const opened = await openPublished(files, request.repository, release);
+  if (!opened.ok) return opened;
+  const { manifest, packFile } = opened.value;
+  if (manifest.version !== release.version || unpackedBytes(manifest) !== release.unpackedBytes)
+    return fail(wrongTarget(release.manifest.path, 'the manifest is not the one of this release'));
+  const read = await readPack({ files, packFile, manifest, signal: request.signal }, DISCARDING_SINK);
+  return read.ok ? succeed(manifest) : read;
+}
+
+async function verifyTargets(
+  dependencies: Pick<PublishDependencies, 'files'>,
+  repository: string,
+  targets: readonly SignedFile[],
+): Promise<Result<void>> {
+  for (const target of targets) {
+    const checked = await verifyTarget(dependencies, repository, target);
     if (!checked.ok) return checked;
   }
-  const bytes = await files.readBytes(join(request.repository, targetFile(release.manifest)), MANIFEST_LIMIT);
-  if (!bytes.ok) return bytes;
-  const manifest = decodeManifestFile(bytes.value);
-  if (!manifest.ok) return manifest;
-  if (manifest.value.version !== release.version || unpackedBytes(manifest.value) !== release.unpackedBytes)
-    return fail(wrongTarget(release.manifest.path, 'the manifest is not the one of this release'));
-  const packFile = join(request.repository, targetFile(release.pack));
-  return readPack({ files, packFile, manifest: manifest.value, signal: request.signal }, DISCARDING_SINK);
+  return succeed();
 }
 
 async function verifyTarget(

@@ -28,6 +28,7 @@ const VERSION = /^[0-9A-Za-z](?:[0-9A-Za-z_+-]|\.(?![.]|$)){0,63}$/u;
 const PLATFORM = /^[a-z0-9]{1,16}-[a-z0-9_]{1,16}$/u;
 const SHA256 = /^[0-9a-f]{64}$/u;
 const TARGET_NAMES: readonly string[] = [MANIFEST_NAME, PACK_NAME];
+const DELTA_NAME = /^delta-(?<from>.+)\.(?<part>pack|json\.zst)$/u;
 
 export function isProduct(text: string): boolean {
   return PRODUCT.test(text);
@@ -69,6 +70,24 @@ export function packTarget(address: ReleaseAddress): string {
   return targetPath(address, PACK_NAME);
 }
 
+/** Target path of what changes from an older release's file manifest to this one's. */
+export function deltaManifestTarget(address: ReleaseAddress, from: string): string {
+  return targetPath(address, `delta-${from}.json.zst`);
+}
+
+/** Target path of the patches that make this release of an older one. */
+export function deltaPackTarget(address: ReleaseAddress, from: string): string {
+  return targetPath(address, `delta-${from}.pack`);
+}
+
+/** Reads the name of a delta's file back; undefined for every other name. */
+export function parseDeltaName(
+  name: string,
+): { readonly from: string; readonly part: 'manifest' | 'pack' } | undefined {
+  const { from, part } = DELTA_NAME.exec(name)?.groups ?? {};
+  return from === undefined || !isVersion(from) ? undefined : { from, part: part === 'pack' ? 'pack' : 'manifest' };
+}
+
 function targetPath(address: ReleaseAddress, name: string): string {
   return [address.product, address.channel, address.version, address.platform, name].join('/');
 }
@@ -82,7 +101,8 @@ export function parseTarget(path: string): (ReleaseAddress & { readonly name: st
   if (product === undefined || channel === undefined || version === undefined) return undefined;
   if (platform === undefined || name === undefined || rest.length > 0) return undefined;
   if (!isProduct(product) || !isChannel(channel) || !isVersion(version) || !isPlatform(platform)) return undefined;
-  return TARGET_NAMES.includes(name) ? { product, channel, version, platform, name } : undefined;
+  const isKnown = TARGET_NAMES.includes(name) || parseDeltaName(name) !== undefined;
+  return isKnown ? { product, channel, version, platform, name } : undefined;
 }
 
 /**

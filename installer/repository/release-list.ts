@@ -4,6 +4,7 @@ import { fail, succeed, type Result } from '../../platform/result.ts';
 import type { Release } from '../release.ts';
 import { MANIFEST_NAME, parseTarget } from './layout.ts';
 import type { VerifiedTargets } from './metadata-client.ts';
+import { deltasTo } from './delta-target.ts';
 import { decodeTargetCustom } from './target-custom.ts';
 
 /** What this machine may install. */
@@ -36,9 +37,15 @@ export function listReleases(verified: VerifiedTargets, wanted: Wanted): Result<
     const release = decodeTargetCustom({ path, length, hashes, custom });
     const signed = release.ok ? checkPack(release.value, verified) : release;
     if (!release.ok || !signed.ok) return release.ok ? fail(faultOfPack(release.value)) : release;
-    releases.push(release.value);
+    releases.push(withDeltas(release.value, verified));
   }
   return succeed(releases.toSorted((a, b) => compareVersions(b.version, a.version)));
+}
+
+/** A delta that cannot be read is none: the full pack always leads to the release. */
+function withDeltas(release: Release, verified: VerifiedTargets): Release {
+  const { deltas } = deltasTo(verified.targets, release);
+  return deltas.length === 0 ? release : { ...release, deltas };
 }
 
 /** Whether the verified targets still say exactly this of a release that somebody remembers. */

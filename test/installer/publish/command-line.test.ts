@@ -87,6 +87,13 @@ describe('om-publish', () => {
       status: 0,
       output: expect.stringMatching(/2 releases\.\n$/u) as string,
     });
+    expect(await publish(['delta', '--repo', 'repo', '--keys', 'keys'])).toMatchObject({
+      status: 0,
+      output: expect.stringMatching(
+        /^1\.0 → 1\.1: .*\n\d deltas to business 1\.1 stable linux-x64 are new\.\n$/u,
+      ) as string,
+    });
+    expect(await publish(['delta', '--repo', 'repo', '--keys', 'keys', '--to', '9'])).toMatchObject({ status: 2 });
     const verified = await publish(['verify', 'repo', '--root', 'keys/root.json', '--json']);
     expect(verified).toMatchObject({ status: 0, errors: '' });
     expect(last(verified.output)).toMatchObject({ ok: true, problems: [] });

@@ -20,7 +20,12 @@ export const description: ReleaseDescription = {
 /** An empty repository with unencrypted keys in a folder of its own, on a clock that stands still. */
 export function createScene(work: string) {
   const clock = createFakeClock();
-  const dependencies: PublishDependencies = { files: platform.files, clock, locks: platform.locks };
+  const dependencies: PublishDependencies = {
+    files: platform.files,
+    clock,
+    locks: platform.locks,
+    machine: { temporaryFolder: work },
+  };
   const repository = join(work, 'repository');
   const keys = { folder: join(work, 'keys'), passphrase: undefined };
   return {
@@ -29,13 +34,14 @@ export function createScene(work: string) {
     repository,
     keys,
     init: (using = dependencies) => initRepository(using, { repository, keys, rootKeys: 3, rootThreshold: 2 }),
-    add: (folder: string, changes: Partial<ReleaseDescription> = {}, using = dependencies) =>
+    add: (folder: string, changes: Partial<ReleaseDescription> = {}, using = dependencies, deltas?: number) =>
       addRelease(using, {
         repository,
         keys,
         folder,
         description: { ...description, ...changes },
         compressionLevel: 1,
+        deltas,
       }),
     bundle: (name: string, content = name) => writeTree(join(work, name), { 'server.txt': content, 'data/x': 'x' }),
     verify: () => verifyRepository(dependencies, { repository, anchor: readFileSync(join(keys.folder, 'root.json')) }),
