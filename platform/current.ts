@@ -3,7 +3,8 @@ import type { Files } from './files.ts';
 import type { InstanceLocks } from './instance-lock.ts';
 import { createLinuxLocks } from './linux/instance-lock.ts';
 import { observeLinuxProcesses } from './linux/process-observer.ts';
-import type { OperatingSystem } from './machine.ts';
+import { openServiceManager } from './linux/service-manager.ts';
+import type { Machine, OperatingSystem } from './machine.ts';
 import { createMacosLocks } from './macos/instance-lock.ts';
 import { MACOS_HELPER_ENVIRONMENT, observeMacosProcesses } from './macos/process-observer.ts';
 import { createClock } from './node/clock.ts';
@@ -18,6 +19,7 @@ import { createProcesses } from './node/processes.ts';
 import { createRunCommand } from './node/run-command.ts';
 import type { Platform } from './platform.ts';
 import type { Processes } from './processes.ts';
+import type { ServiceManager } from './service-manager.ts';
 import { createWindowsLocks } from './windows/instance-lock.ts';
 import { killWindowsTree, windowsHelperEnvironment } from './windows/helpers.ts';
 import { observeWindowsProcesses } from './windows/process-observer.ts';
@@ -28,6 +30,7 @@ export function openPlatform(): Platform {
   const clock = createClock();
   const actor: Actor = { operatingSystem: machine.operatingSystem, account: machine.account };
   const files = createFiles(actor, clock);
+  const serviceManager = openManager(machine, clock);
   return {
     machine,
     clock,
@@ -35,6 +38,7 @@ export function openPlatform(): Platform {
     processes: openProcesses(actor, clock),
     network: createNetwork(clock),
     locks: openLocks(actor, files),
+    ...(serviceManager && { serviceManager }),
     folderWatches: (log) => createFolderWatches(log),
   };
 }
@@ -67,6 +71,12 @@ function openProcesses(actor: Actor, clock: Clock): Processes {
       );
     }
   }
+}
+
+/** launchd and the Windows host ask nothing of the kind. */
+function openManager(machine: Machine, clock: Clock): ServiceManager | undefined {
+  if (machine.operatingSystem !== 'linux') return undefined;
+  return openServiceManager(machine, createRunCommand(clock, killPosixGroup));
 }
 
 function openLocks(actor: Actor, files: Files): InstanceLocks {

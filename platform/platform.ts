@@ -6,6 +6,7 @@ import type { Log } from './log.ts';
 import type { Machine } from './machine.ts';
 import type { Network } from './network.ts';
 import type { Processes } from './processes.ts';
+import type { ServiceManager } from './service-manager.ts';
 
 /** All of the machine, as one parameter for the composition root; rooms take only the parts they use. */
 export interface Platform {
@@ -15,6 +16,8 @@ export interface Platform {
   readonly processes: Processes;
   readonly network: Network;
   readonly locks: InstanceLocks;
+  /** Absent when no service manager started this process, or when it does not listen. */
+  readonly serviceManager?: ServiceManager;
   /** Watches over small folders; what cannot be watched is told to `log`. */
   folderWatches(log: Log): FolderWatches;
 }

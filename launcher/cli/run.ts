@@ -1,10 +1,15 @@
 import type { Log } from '../../platform/log.ts';
+import type { Result } from '../../platform/result.ts';
+import type { Language } from '../../supervisor/sessions/sessions.ts';
 import { renderMistakes } from '../configuration/mistake.ts';
 import { openLauncherLog } from '../wiring/launcher-log.ts';
 import { formatDuration } from '../texts/format.ts';
 import { say } from '../texts/messages.ts';
+import type { Launcher } from '../wiring/launcher.ts';
 import type { VerbContext } from './context.ts';
 import { EXIT } from './exit-status.ts';
+import { createServiceNotices, type ServiceNotices } from '../service/notices.ts';
+import { serverNow } from '../texts/describe.ts';
 import { longestStopMs } from './stop-time.ts';
 
 /**
@@ -19,18 +24,38 @@ export async function runLauncher(context: VerbContext): Promise<number> {
   const { openLauncher } = await import('../wiring/launcher.ts');
   const launcher = await openLauncher(platform, loaded, log);
   if (!launcher.ok) return voice.fault(launcher.fault);
+  const notices = createServiceNotices({ ...platform, log });
+  const forgetState = tellState(launcher.value, notices, loaded.configuration.language);
   const stopWatching = endOnUncaught(context, log);
   const asked = askedToEnd(context, log);
   const listening = await launcher.value.start();
   const tcp = listening?.tcp;
   const port = tcp === undefined ? 'not open' : `${tcp.host}:${tcp.port}`;
   log.info('ready', { port, socket: listening?.socketPath });
+  notices.ready();
   await asked.promise;
-  log.info('ending: the server is stopped first');
-  const closed = await launcher.value.close('stop');
+  const closed = await end(launcher.value, notices, log);
   asked.forget();
   stopWatching();
+  forgetState();
+  await notices.close();
   return closed.ok ? EXIT.done : voice.fault(closed.fault);
+}
+
+/** The watchdog's request to end is about this process alone: its server runs on, and the next launcher takes it over. */
+async function end(launcher: Launcher, notices: ServiceNotices, log: Log): Promise<Result<void>> {
+  const hung = notices.wasHung();
+  notices.stopping();
+  log.info(hung ? 'ending: the launcher was hung; the server is left running' : 'ending: the server is stopped first');
+  return launcher.close(hung ? 'leave' : 'stop');
+}
+
+/** The state of the server is what an administrator wants to see of the service. */
+function tellState({ server }: Launcher, notices: ServiceNotices, language: Language): () => void {
+  notices.status(serverNow(server.state(), language));
+  return server.subscribe((event) => {
+    if (event.kind === 'state') notices.status(serverNow(event.state, language));
+  });
 }
 
 /** Mistakes in parts that the server does not need: it starts, and updates wait. */

@@ -4,6 +4,10 @@ import { OWNER_MARK, type ServiceEntry, STOP_MARGIN_SECONDS } from './service.ts
 const RESTART_SECONDS = 5;
 /** The launcher asks to be started again, after an update of its own. */
 const AGAIN_STATUS = 75;
+/** A launcher whose loop stands still for this long is ended, seconds; it pings twice in that time. */
+const WATCHDOG_SECONDS = 60;
+/** One that is too hung to obey is killed after this, seconds. Its server is not touched. */
+const ABORT_SECONDS = 10;
 
 /** The unit of systemd.service(5) for one launcher. */
 export function systemdUnit(entry: ServiceEntry): string {
@@ -17,7 +21,9 @@ After=network-online.target
 StartLimitIntervalSec=0
 
 [Service]
-Type=exec
+Type=notify
+# The launcher tells through systemd-notify, which is a process of its own.
+NotifyAccess=all
 ExecStart=${commandLine(entry.command)}
 WorkingDirectory=${specifiersEscaped(entry.workingDirectory)}
 ${entry.account === undefined ? '' : `User=${specifiersEscaped(entry.account)}\n`}\
@@ -25,6 +31,10 @@ ${entry.account === undefined ? '' : `User=${specifiersEscaped(entry.account)}\n
 KillMode=process
 KillSignal=SIGTERM
 TimeoutStopSec=${entry.stopSeconds + STOP_MARGIN_SECONDS}
+# A hung launcher is replaced and its server is not: no core dump, no stop, the next launcher takes the server over.
+WatchdogSec=${WATCHDOG_SECONDS}
+WatchdogSignal=SIGTERM
+TimeoutAbortSec=${ABORT_SECONDS}
 Restart=always
 RestartSec=${RESTART_SECONDS}
 RestartForceExitStatus=${AGAIN_STATUS}

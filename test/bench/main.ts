@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { measureBytes } from './bytes/measure-bytes.ts';
+import { measureSupervision } from './supervise/measure-supervise.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   bytes: measureBytes,
+  supervise: measureSupervision,
 };
 
 const { values, positionals } = parseArgs({

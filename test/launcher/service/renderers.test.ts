@@ -37,7 +37,9 @@ After=network-online.target
 StartLimitIntervalSec=0
 
 [Service]
-Type=exec
+Type=notify
+# The launcher tells through systemd-notify, which is a process of its own.
+NotifyAccess=all
 ExecStart="/opt/Office Maker/om-launcher" run --config "/etc/om \\"new\\" $$HOME.json"
 WorkingDirectory=/opt/Office Maker
 User=om_service
@@ -45,6 +47,10 @@ User=om_service
 KillMode=process
 KillSignal=SIGTERM
 TimeoutStopSec=180
+# A hung launcher is replaced and its server is not: no core dump, no stop, the next launcher takes the server over.
+WatchdogSec=60
+WatchdogSignal=SIGTERM
+TimeoutAbortSec=10
 Restart=always
 RestartSec=5
 RestartForceExitStatus=75
