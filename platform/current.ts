@@ -1,6 +1,9 @@
 import type { Clock } from './clock.ts';
+import { faultOf } from './fault.ts';
+import type { FreeStart } from './file-space.ts';
 import type { Files } from './files.ts';
 import type { InstanceLocks } from './instance-lock.ts';
+import { createLinuxFreeStart } from './linux/free-start.ts';
 import { createLinuxLocks } from './linux/instance-lock.ts';
 import { observeLinuxProcesses } from './linux/process-observer.ts';
 import { openServiceManager } from './linux/service-manager.ts';
@@ -19,6 +22,7 @@ import { createProcesses } from './node/processes.ts';
 import { createRunCommand } from './node/run-command.ts';
 import type { Platform } from './platform.ts';
 import type { Processes } from './processes.ts';
+import { fail } from './result.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { createWindowsLocks } from './windows/instance-lock.ts';
 import { killWindowsTree, windowsHelperEnvironment } from './windows/helpers.ts';
@@ -35,6 +39,7 @@ export function openPlatform(): Platform {
     machine,
     clock,
     files,
+    freeStart: openFreeStart(actor, clock),
     processes: openProcesses(actor, clock),
     network: createNetwork(clock),
     locks: openLocks(actor, files),
@@ -77,6 +82,12 @@ function openProcesses(actor: Actor, clock: Clock): Processes {
 function openManager(machine: Machine, clock: Clock): ServiceManager | undefined {
   if (machine.operatingSystem !== 'linux') return undefined;
   return openServiceManager(machine, createRunCommand(clock, killPosixGroup));
+}
+
+/** Windows can do it to files that were made sparse, macOS by fcntl(2); neither has a tool that does it to a file in use. */
+function openFreeStart({ operatingSystem }: Actor, clock: Clock): FreeStart {
+  if (operatingSystem === 'linux') return createLinuxFreeStart(createRunCommand(clock, killPosixGroup));
+  return (path) => Promise.resolve(fail(faultOf('command-failed', `not possible on ${operatingSystem}`, { path })));
 }
 
 function openLocks(actor: Actor, files: Files): InstanceLocks {

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { FreeStart } from './file-space.ts';
 import type { Files } from './files.ts';
 import type { FolderWatches } from './folder-watch.ts';
 import type { InstanceLocks } from './instance-lock.ts';
@@ -13,6 +14,7 @@ export interface Platform {
   readonly machine: Machine;
   readonly clock: Clock;
   readonly files: Files;
+  readonly freeStart: FreeStart;
   readonly processes: Processes;
   readonly network: Network;
   readonly locks: InstanceLocks;

@@ -3,7 +3,7 @@ import { judgeRecord } from './adoption.ts';
 import type { ChildRecord } from './child-record.ts';
 import type { Launched } from './launch.ts';
 import { writeRunning } from './launch.ts';
-import { outputFileIn } from './output-file.ts';
+import { outputFileIn } from './output/output-names.ts';
 import { probedPorts, takenBy } from './probes/port-owner.ts';
 import { runProbes } from './probes/probe-round.ts';
 import { beginStart } from './starting.ts';

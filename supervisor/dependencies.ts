@@ -1,4 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
+import type { FreeStart } from '../platform/file-space.ts';
 import type { Files } from '../platform/files.ts';
 import type { Log } from '../platform/log.ts';
 import type { Machine } from '../platform/machine.ts';
@@ -11,6 +12,7 @@ import type { RandomBytes } from './random.ts';
 export interface SupervisorDependencies {
   readonly clock: Clock;
   readonly files: Files;
+  readonly freeStart: FreeStart;
   readonly processes: Processes;
   readonly network: Network;
   readonly machine: Pick<Machine, 'environment' | 'processId' | 'operatingSystem'>;

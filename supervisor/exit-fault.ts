@@ -1,16 +1,17 @@
 import { type Fault, faultOf } from '../platform/fault.ts';
 import type { ProcessExit } from '../platform/processes.ts';
 import { describeExit } from './exit-text.ts';
-import { tailOf } from './output-file.ts';
+import { tailOf } from './output/output-tail.ts';
 import { readyFor, type ServerRun, type Supervision } from './supervision.ts';
 
 /** A server that ends this soon after it was ready most likely missed something it needs, milliseconds. */
 const SOON_MS = 15_000;
+const TAIL_LINES = 20;
 
 /** Why the server counts as failed when it ended by itself; `values.tail` holds the last lines of its output. */
 export async function exitFault(supervision: Supervision, run: ServerRun, exit: ProcessExit): Promise<Fault> {
   const readyMs = readyFor(supervision, run);
-  const tail = (await tailOf(supervision.dependencies.files, run.outputFile)).join('\n');
+  const tail = (await tailOf(supervision.dependencies.files, run.outputFile, TAIL_LINES)).join('\n');
   const seconds = Math.round(readyMs / 1_000);
   const values = { exit: describeExit(exit), tail, ...(exit.kind === 'exited' && { code: exit.code }) };
   const path = run.outputFile;

@@ -15,6 +15,7 @@ export interface ServerOptions {
   readonly stateFolder: string;
   /** The server's output files. */
   readonly logFolder: string;
+  readonly logs: LogLimits;
   /** The loopback URL of the launcher port, handed to the server (`OM_LAUNCHER_URL` and `{launcherUrl}`). */
   readonly launcherUrl: () => string;
   readonly start: {
@@ -29,6 +30,18 @@ export interface ServerOptions {
   readonly probeEveryMs: number;
   readonly stop: StopOptions;
   readonly restart: RestartOptions;
+}
+
+/** How much of the server's output is kept, and in which pieces. */
+export interface LogLimits {
+  /** A piece of this many bytes is set aside while the server runs on. */
+  readonly fileBytes: number;
+  /** … as is one that is this old, milliseconds. */
+  readonly ageMs: number;
+  /** Files that were set aside; older ones are removed. */
+  readonly filesKept: number;
+  /** Of the whole folder: output, launcher logs and crash bundles. */
+  readonly budgetBytes: number;
 }
 
 export type Probe =

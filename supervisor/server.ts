@@ -4,6 +4,7 @@ import { createChildRecords } from './child-record.ts';
 import type { SupervisorDependencies } from './dependencies.ts';
 import { runProbes } from './probes/probe-round.ts';
 import { serverStopped } from './server-faults.ts';
+import { createOutputKeeper } from './output/output-keeper.ts';
 import { NO_RESTARTS } from './restart-policy.ts';
 import { cancelRestart } from './restarting.ts';
 import type { HealthSample, ServerControl } from './server-control.ts';
@@ -27,7 +28,10 @@ export function createServerControl(dependencies: SupervisorDependencies, option
   const forgetReports = watchReports(supervision);
   return {
     state: () => store.state(),
-    adopt: () => adoptServer(supervision),
+    adopt: () => {
+      supervision.output.look();
+      return adoptServer(supervision);
+    },
     start: ({ signal, startLimitMs } = {}) => orCancelled(startServer(supervision, startLimitMs), signal),
     stop: ({ signal, reason } = {}) => orCancelled(stopServer(supervision, reason ?? 'stop'), signal),
     hold: (reason) => hold(supervision, reason),
@@ -46,12 +50,17 @@ export function createServerControl(dependencies: SupervisorDependencies, option
 }
 
 function createSupervision(dependencies: SupervisorDependencies, options: ServerOptions): Supervision {
+  const detached = new AbortController();
+  const { logFolder: folder, logs: limits } = options;
   const supervision: Supervision = {
     dependencies,
     options,
     records: createChildRecords(dependencies.files, options.stateFolder, dependencies.log),
     store: createStateStore(dependencies.clock, dependencies.log),
-    detached: new AbortController(),
+    detached,
+    output: createOutputKeeper({ ...dependencies, folder, limits }, detached.signal, (work) =>
+      inBackground(supervision, work),
+    ),
     tasks: new Set(),
     startAgain: () => inBackground(supervision, startServer(supervision, undefined)),
     activity: { kind: 'idle' },

@@ -3,6 +3,7 @@ import type { ProcessExit, ProcessIdentity } from '../platform/processes.ts';
 import type { Result } from '../platform/result.ts';
 import type { ChildRecords } from './child-record.ts';
 import type { SupervisorDependencies } from './dependencies.ts';
+import type { OutputKeeper } from './output/output-keeper.ts';
 import type { RestartHistory } from './restart-policy.ts';
 import type { StartReport, StopReport } from './server-control.ts';
 import type { ServerOptions } from './server-options.ts';
@@ -42,6 +43,7 @@ export interface Supervision {
   readonly options: ServerOptions;
   readonly records: ChildRecords;
   readonly store: StateStore;
+  readonly output: OutputKeeper;
   /** Aborts when the launcher lets go of the server. */
   readonly detached: AbortController;
   /** Work in the background that `detach` waits for. */

@@ -1,6 +1,6 @@
 import type { CarryOverRule } from '../../installer/carry-over/carry-over.ts';
 import type { SignalName } from '../../platform/processes.ts';
-import type { Probe } from '../../supervisor/server-options.ts';
+import type { LogLimits, Probe } from '../../supervisor/server-options.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
 import type { Product } from './presets.ts';
 
@@ -23,7 +23,13 @@ export interface Configuration {
   readonly port: PortConfiguration;
   /** Absent: nobody is told by mail. */
   readonly mail?: MailConfiguration;
-  readonly logs: { readonly folder: string; readonly level: 'info' | 'warn' | 'error' };
+  readonly logs: LogsConfiguration;
+}
+
+export interface LogsConfiguration {
+  readonly folder: string;
+  readonly level: 'info' | 'warn' | 'error';
+  readonly limits: LogLimits;
 }
 
 export interface ServerConfiguration {

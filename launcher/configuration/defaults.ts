@@ -9,7 +9,7 @@ export const DEFAULTS = {
   data: { restore: 'on-format-change', keep: 2 },
   port: { host: '127.0.0.1', offset: 7, number: 19_820 },
   smtp: { secure: 'starttls', ports: { none: 25, starttls: 587, tls: 465 } },
-  logLevel: 'info',
+  logs: { level: 'info', rotateMiB: 64, rotateHours: 24, keepFiles: 30, budgetMiB: 2_048 },
 } as const;
 
 /** Lengths beyond which a value is a mistake, not a wish. */

@@ -15,6 +15,7 @@ export function serverOptionsOf(configuration: Configuration, launcherUrl: () =>
     environment: server.environment,
     stateFolder: configuration.stateFolder,
     logFolder: configuration.logs.folder,
+    logs: configuration.logs.limits,
     launcherUrl,
     start: server.start,
     probes: server.health.probes,

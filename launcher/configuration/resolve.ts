@@ -1,4 +1,5 @@
 import type { Machine } from '../../platform/machine.ts';
+import type { LogLimits } from '../../supervisor/server-options.ts';
 import { LANGUAGES, type Language } from '../../supervisor/sessions/sessions.ts';
 import type { Configuration, DataConfiguration, MailConfiguration, PortConfiguration } from './configuration.ts';
 import { DEFAULTS } from './defaults.ts';
@@ -40,10 +41,23 @@ export function resolveConfiguration(content: ConfigurationFile, file: string, m
     logs: {
       folder:
         content.logs?.folder === undefined ? paths.join(stateFolder, 'logs') : places.absolute(content.logs.folder),
-      level: content.logs?.level ?? DEFAULTS.logLevel,
+      level: content.logs?.level ?? DEFAULTS.logs.level,
+      limits: resolveLogLimits(content.logs ?? {}),
     },
   };
 }
+
+function resolveLogLimits(logs: NonNullable<ConfigurationFile['logs']>): LogLimits {
+  const { rotateMiB, rotateHours, keepFiles, budgetMiB } = { ...DEFAULTS.logs, ...logs };
+  return {
+    fileBytes: rotateMiB * MEBIBYTE,
+    ageMs: rotateHours * 3_600_000,
+    filesKept: keepFiles,
+    budgetBytes: budgetMiB * MEBIBYTE,
+  };
+}
+
+const MEBIBYTE = 1024 * 1024;
 
 /** POSIX: LC_ALL goes before LC_MESSAGES, that before LANG. English where none is ours. */
 function languageOf(environment: Machine['environment']): Language {

@@ -184,7 +184,39 @@ const LogsSection = closed(
     ),
     level: Type.Optional(
       choice(['info', 'warn', 'error'], 'The least important lines to be written.', {
-        default: DEFAULTS.logLevel,
+        default: DEFAULTS.logs.level,
+      }),
+    ),
+    rotateMiB: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 4096,
+        description: 'The server’s output is cut into files of this size, while the server runs on.',
+        default: DEFAULTS.logs.rotateMiB,
+      }),
+    ),
+    rotateHours: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 8784,
+        description: 'The same when a file is this old.',
+        default: DEFAULTS.logs.rotateHours,
+      }),
+    ),
+    keepFiles: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        description: 'How many earlier files of the server’s output stay.',
+        default: DEFAULTS.logs.keepFiles,
+      }),
+    ),
+    budgetMiB: Type.Optional(
+      Type.Integer({
+        minimum: 16,
+        maximum: 1_048_576,
+        description: 'What the folder may hold altogether; the oldest is removed first, sooner on a nearly full disk.',
+        default: DEFAULTS.logs.budgetMiB,
       }),
     ),
   },

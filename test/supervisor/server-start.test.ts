@@ -158,8 +158,10 @@ test('the output of the run before is set aside, and twenty of those are kept', 
   }
   writeFileSync(join(options.logFolder, 'server.log'), 'first run');
   valueOf(await control.start());
-  const earlier = readdirSync(options.logFolder).filter((name) => name !== 'server.log');
-  expect(earlier).toHaveLength(20);
+  const earlierFiles = (): readonly string[] =>
+    readdirSync(options.logFolder).filter((name) => /^server-.*\.log$/.test(name));
+  await until(() => earlierFiles().length === 20);
+  const earlier = earlierFiles();
   expect(readFileSync(join(options.logFolder, earlier.at(-1) ?? ''), 'utf8')).toBe('first run');
   expect(output()).not.toContain('first run');
   await until(() => output().includes('second run'));

@@ -57,6 +57,7 @@ export function serverOptions(folder: string, port: number, args: readonly strin
     environment: {},
     stateFolder: join(folder, 'state'),
     logFolder: join(folder, 'logs'),
+    logs: { fileBytes: 64 * 1024 * 1024, ageMs: 86_400_000, filesKept: 20, budgetBytes: 1024 * 1024 * 1024 },
     launcherUrl: () => 'http://127.0.0.1:9',
     start: { limitMs: 10_000, extendMs: 2_000, hardLimitMs: 15_000 },
     probes: [{ kind: 'tcp', host: '127.0.0.1', port, timeoutMs: 1_000 }],

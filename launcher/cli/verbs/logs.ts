@@ -1,19 +1,27 @@
 import { join } from 'node:path';
-import { outputFileIn } from '../../../supervisor/output-file.ts';
+import { createOutputReader } from '../../../supervisor/output/output-reader.ts';
 import { stopSignal, type VerbContext } from '../context.ts';
 import { EXIT } from '../exit-status.ts';
 import { launcherLine } from '../log-line.ts';
-import { createLogTail, type LogTail } from '../log-tail.ts';
+import { createLogTail } from '../log-tail.ts';
 import type { RequestOf } from '../request.ts';
 import { padEnd } from '../style.ts';
 
+/** Lines of one log: its last ones, and what is added to it. */
+export interface LogLines {
+  last(count: number): Promise<readonly string[]>;
+  added(): Promise<readonly string[]>;
+  /** A last line without its end. */
+  unfinished(): readonly string[];
+}
+
 interface LogSource {
   readonly name: 'server' | 'launcher';
-  readonly tail: LogTail;
+  readonly lines: LogLines;
   readonly show: (line: string) => string;
 }
 
-/** How often `-f` looks for more. */
+/** How often `-f` looks for more when there was nothing. */
 const LOOK_EVERY_MS = 300;
 const NAME_COLUMNS = 'launcher'.length;
 
@@ -22,17 +30,31 @@ export async function showLogs(context: VerbContext, request: RequestOf<'logs'>)
   const { platform, own, loaded } = context;
   const { folder } = loaded.configuration.logs;
   const { signal, forget } = stopSignal(own);
+  const launcher = createLogTail(platform.files, join(folder, 'launcher.log'));
   const sources: readonly LogSource[] = [
-    { name: 'launcher', tail: createLogTail(platform.files, join(folder, 'launcher.log')), show: launcherLine },
-    { name: 'server', tail: createLogTail(platform.files, outputFileIn(folder)), show: (line) => line },
+    { name: 'launcher', lines: launcher, show: launcherLine },
+    { name: 'server', lines: createOutputReader(platform.files, folder), show: (line) => line },
   ];
-  for (const source of sources) tell(context, source, await source.tail.last(request.count));
-  while (request.follow && (await platform.clock.sleep(LOOK_EVERY_MS, signal)) === 'elapsed') {
-    for (const source of sources) tell(context, source, await source.tail.added());
-  }
-  for (const source of sources) await source.tail.close();
+  for (const source of sources) tell(context, source, await source.lines.last(request.count));
+  if (request.follow) await follow(context, sources, signal);
+  for (const source of sources) tell(context, source, source.lines.unfinished());
+  await launcher.close();
   forget();
   return EXIT.done;
+}
+
+async function follow(context: VerbContext, sources: readonly LogSource[], signal: AbortSignal): Promise<void> {
+  const { clock } = context.platform;
+  while (!signal.aborted) {
+    let more = false;
+    for (const source of sources) {
+      const lines = await source.lines.added();
+      tell(context, source, lines);
+      more ||= lines.length > 0;
+    }
+    // A flood is read as it comes; Ctrl-C is heard all the same.
+    await clock.sleep(more ? 0 : LOOK_EVERY_MS, signal);
+  }
 }
 
 function tell({ voice }: VerbContext, { name, show }: LogSource, lines: readonly string[]): void {

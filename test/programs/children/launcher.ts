@@ -46,7 +46,11 @@ function mortal(given: Platform): Platform {
     ...given,
     files: {
       ...files,
-      writeDurably: (path, content, mode) => dying(() => files.writeDurably(path, content, mode)),
+      // The catalogue of the output is written in the background: its moment is not one of the start.
+      writeDurably: (path, content, mode) =>
+        path.endsWith('server-output.json')
+          ? files.writeDurably(path, content, mode)
+          : dying(() => files.writeDurably(path, content, mode)),
       renameNew: (from, to) => dying(() => files.renameNew(from, to)),
     },
     processes: { ...processes, spawnDetached: (request) => dying(() => processes.spawnDetached(request)) },

@@ -1,0 +1,28 @@
+/** One act at a time; a start goes first, and what is under way may look whether one waits. */
+export interface Turns {
+  take<Value>(act: () => Promise<Value>): Promise<Value>;
+  hurry<Value>(act: () => Promise<Value>): Promise<Value>;
+  readonly isHurried: () => boolean;
+}
+
+export function createTurns(): Turns {
+  let last: Promise<unknown> = Promise.resolve();
+  let hurried = 0;
+  const take = <Value>(act: () => Promise<Value>): Promise<Value> => {
+    const turn = last.then(act);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+  return {
+    take,
+    async hurry(act) {
+      hurried += 1;
+      try {
+        return await take(act);
+      } finally {
+        hurried -= 1;
+      }
+    },
+    isHurried: () => hurried > 0,
+  };
+}
