@@ -21,7 +21,10 @@ int main(int count, char **words) {
     if (descriptor < 0 || fstat(descriptor, &facts) < 0 || facts.st_size == 0) continue;
     char *text = mmap(0, (size_t)facts.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     char *end = text + facts.st_size;
-    for (char *line = text; line < end;) {
+    char *begin = text;
+    // What our launcher has cut off the start of the server's file is a hole, which reads as zeros.
+    while (begin < end && *begin == 0) begin++;
+    for (char *line = begin; line < end;) {
       char *stop = memchr(line, '\n', (size_t)(end - line));
       if (!stop) stop = end;
       char *mark = line;
