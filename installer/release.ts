@@ -17,6 +17,8 @@ export interface Release {
   readonly publishedAt: string;
   /** Who is offered it when: `percentage` of the machines (0–100, whole), from the ISO instant `startsAt`; absent = everybody, now. */
   readonly rollout?: { readonly percentage: number; readonly startsAt?: string };
+  /** Taken back by the vendor: not offered any more; who runs it is told. */
+  readonly withdrawn?: { readonly at: string; readonly reason?: string };
   readonly manifest: SignedFile;
   readonly pack: SignedFile;
   /** Shorter ways to it from older releases; absent when none is published. */

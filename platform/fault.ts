@@ -66,6 +66,7 @@ export const FAULT_CODES = [
   'nothing-to-do',
   'too-late',
   'release-marked-bad',
+  'release-held-back',
   // the server
   'server-not-ready',
   'server-exited',

@@ -40,6 +40,7 @@ const TargetCustom = Type.Object({
   rollout: Type.Optional(
     Type.Object({ percentage: Type.Integer({ minimum: 0, maximum: 100 }), startsAt: Type.Optional(Instant) }),
   ),
+  withdrawn: Type.Optional(Type.Object({ at: Instant, reason: Type.Optional(Type.String({ maxLength: 500 })) })),
   pack: Type.Object({
     path: Type.String({ maxLength: 256 }),
     length: Type.Integer({ minimum: 0, maximum: PACK_LIMIT }),
@@ -126,7 +127,7 @@ function addressOf(from: ReleaseAddress): ReleaseAddress {
 }
 
 type Details = Pick<Release, 'dataFormat' | 'unpackedBytes' | 'files' | 'publishedAt'> &
-  Pick<Release, 'minClient' | 'maxClient' | 'from' | 'rollout'>;
+  Pick<Release, 'minClient' | 'maxClient' | 'from' | 'rollout' | 'withdrawn'>;
 
 function detailsOf(from: TargetCustom | Release): Details {
   return {
@@ -138,7 +139,12 @@ function detailsOf(from: TargetCustom | Release): Details {
     files: from.files,
     publishedAt: from.publishedAt,
     ...(from.rollout === undefined ? {} : { rollout: rolloutOf(from.rollout) }),
+    ...(from.withdrawn === undefined ? {} : { withdrawn: withdrawalOf(from.withdrawn) }),
   };
+}
+
+function withdrawalOf(withdrawn: NonNullable<TargetCustom['withdrawn']>): NonNullable<Release['withdrawn']> {
+  return { at: withdrawn.at, ...(withdrawn.reason === undefined ? {} : { reason: withdrawn.reason }) };
 }
 
 function rolloutOf(rollout: NonNullable<TargetCustom['rollout']>): NonNullable<Release['rollout']> {

@@ -1,5 +1,6 @@
 import type { Fault } from '../../platform/fault.ts';
 import type { StepFacts } from './facts.ts';
+import type { Language } from '../../supervisor/sessions/sessions.ts';
 import type { Order, Outcome } from './order.ts';
 import type { StepName, UndoableStep } from './pipeline.ts';
 
@@ -15,7 +16,19 @@ export type JournalEntry =
   | { readonly kind: 'cancelled'; readonly at: number; readonly by: string }
   | { readonly kind: 'postponed'; readonly at: number; readonly seconds: number }
   | { readonly kind: 'continued'; readonly at: number }
+  | TakenOverEntry
   | { readonly kind: 'settled'; readonly at: number; readonly outcome: Outcome };
+
+/** A person ordered what was already prepared without anybody's word: from here on it is his order. */
+export interface TakenOverEntry {
+  readonly kind: 'taken-over';
+  readonly at: number;
+  readonly by: string;
+  readonly delaySeconds: number;
+  readonly language: Language;
+  readonly notBefore?: number;
+  readonly notifyEmail?: string;
+}
 
 export type DoneEntry = {
   [Name in StepName]: {
@@ -39,6 +52,7 @@ export const ENTRY_KINDS: readonly EntryKind[] = [
   'cancelled',
   'postponed',
   'continued',
+  'taken-over',
   'settled',
 ];
 
@@ -48,7 +62,23 @@ export function orderOf(journal: readonly JournalEntry[]): Order {
   if (first?.kind !== 'ordered') {
     throw new Error('a journal begins with its order');
   }
-  return first.order;
+  const taken = journal.findLast((entry) => entry.kind === 'taken-over');
+  return taken === undefined ? first.order : takenOver(first.order, taken);
+}
+
+function takenOver(ordered: Order, entry: TakenOverEntry): Order {
+  const { by, delaySeconds, language, notBefore, notifyEmail } = entry;
+  const { unattended: given, ...order } = ordered;
+  return given === undefined
+    ? ordered
+    : {
+        ...order,
+        orderedBy: by,
+        delaySeconds,
+        language,
+        ...(notBefore === undefined ? {} : { notBefore }),
+        ...(notifyEmail === undefined ? {} : { notifyEmail }),
+      };
 }
 
 /** The facts of a finished step, newest first; undefined when it has not been done. */

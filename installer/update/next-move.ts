@@ -1,6 +1,7 @@
 import type { Fault, FaultCode } from '../../platform/fault.ts';
+import { nextOpening } from '../schedule/windows.ts';
 import { type JournalEntry, orderOf } from './journal-entry.ts';
-import type { Outcome } from './order.ts';
+import type { Outcome, SwapCondition } from './order.ts';
 import { pipelineFor, type PipelineRule, type StepName, type UndoableStep } from './pipeline.ts';
 
 /** The one thing to do next. */
@@ -9,6 +10,8 @@ export type Move =
   | { readonly kind: 'undo'; readonly step: UndoableStep }
   /** Nothing before `until` (wall-clock milliseconds). */
   | { readonly kind: 'wait'; readonly until: number; readonly why: 'scheduled' | 'retry'; readonly step: StepName }
+  /** A person has to say something first. */
+  | { readonly kind: 'wait-for-word'; readonly step: StepName }
   | { readonly kind: 'settle'; readonly outcome: Outcome }
   | { readonly kind: 'rest'; readonly outcome: Outcome };
 
@@ -119,7 +122,11 @@ function isDone(journal: readonly JournalEntry[], step: StepName): boolean {
 }
 
 function waitBefore(journal: readonly JournalEntry[], rule: PipelineRule, now: number): Move | undefined {
-  const { notBefore } = orderOf(journal);
+  const { notBefore, unattended, delaySeconds } = orderOf(journal);
+  if (rule.step === FIRST_DISTURBING && unattended !== undefined && !has(journal, 'began', rule.step)) {
+    const held = holdBefore(unattended, delaySeconds, now, rule.step);
+    if (held !== undefined) return held;
+  }
   if (
     rule.step === FIRST_DISTURBING &&
     notBefore !== undefined &&
@@ -130,6 +137,14 @@ function waitBefore(journal: readonly JournalEntry[], rule: PipelineRule, now: n
   }
   const last = lastOf(journal, rule.step);
   return last?.kind === 'failed' ? retryWait(last.at, began(journal, rule.step), now, rule.step) : undefined;
+}
+
+/** Users are warned only if the whole of their delay lies in the window. */
+function holdBefore(unattended: SwapCondition, delaySeconds: number, now: number, step: StepName): Move | undefined {
+  if (unattended.kind === 'on-word') return { kind: 'wait-for-word', step };
+  const opening = nextOpening(unattended.rule, now, delaySeconds * 1000);
+  if (opening === undefined) return { kind: 'wait-for-word', step };
+  return opening.opensAt <= now ? undefined : { kind: 'wait', until: opening.opensAt, why: 'scheduled', step };
 }
 
 function waitBeforeUndo(journal: readonly JournalEntry[], rule: PipelineRule, now: number): Move | undefined {

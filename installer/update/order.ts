@@ -1,4 +1,5 @@
 import type { Language } from '../../supervisor/sessions/sessions.ts';
+import type { WindowRule } from '../schedule/windows.ts';
 import type { OrderKind } from './pipeline.ts';
 
 /** What was ordered, by whom; the first line of a journal. */
@@ -21,7 +22,15 @@ export interface Order {
   readonly language: Language;
   /** Rollback across a data format: restore the data that was backed up before the update. */
   readonly restoreData?: boolean;
+  /** Nobody ordered: everything is prepared, then this is waited for before users are warned. */
+  readonly unattended?: SwapCondition;
 }
+
+/** What lets a prepared update go on to the users. */
+export type SwapCondition = { readonly kind: 'on-word' } | { readonly kind: 'in-window'; readonly rule: WindowRule };
+
+/** The name under which history knows orders that nobody gave. */
+export const SCHEDULE_NAME = 'schedule';
 
 /** How an order ended. */
 export const OUTCOMES = ['updated', 'rolled-back', 'fell-back', 'refused', 'cancelled', 'held'] as const;

@@ -21,6 +21,8 @@ export interface OrderRun {
   readonly shutdown: AbortSignal;
   /** A person cancelled: forward steps and waiting end early. */
   readonly cancelled: AbortSignal;
+  /** Aborts when a person has said something that waiting must notice at once; a new one each time it is asked for. */
+  readonly nudged?: () => AbortSignal;
   onNote(step: StepName, note: StepNote): void;
 }
 
@@ -57,7 +59,9 @@ async function make(run: OrderRun, move: Exclude<Move, { kind: 'rest' }>, decide
     case 'undo':
       return undoStep(run, move.step);
     case 'wait':
-      return wait(run, move);
+      return wait(run, move, decidedFrom);
+    case 'wait-for-word':
+      return waitForWord(run, move.step, decidedFrom);
     case 'settle':
       return note(run, { kind: 'settled', outcome: move.outcome });
   }
@@ -91,7 +95,7 @@ async function undoStep(run: OrderRun, step: UndoableStep): Promise<Result<void>
 }
 
 /** Waits in pieces, so that a wall clock that is set forward or back is noticed. */
-async function wait(run: OrderRun, move: Extract<Move, { kind: 'wait' }>): Promise<Result<void>> {
+async function wait(run: OrderRun, move: Extract<Move, { kind: 'wait' }>, decidedFrom: number): Promise<Result<void>> {
   const left = move.until - run.clock.now();
   const failed = run.journal.entries.findLast((entry) => entry.kind === 'failed' || entry.kind === 'undo-failed');
   if (move.why === 'retry' && failed !== undefined) {
@@ -99,7 +103,21 @@ async function wait(run: OrderRun, move: Extract<Move, { kind: 'wait' }>): Promi
   } else {
     run.onNote(move.step, { kind: 'scheduled', at: move.until });
   }
-  await run.clock.sleep(Math.min(left, LONGEST_NAP_MS), signalFor(run));
+  return nap(run, left, decidedFrom);
+}
+
+async function waitForWord(run: OrderRun, step: StepName, decidedFrom: number): Promise<Result<void>> {
+  run.onNote(step, { kind: 'awaiting-word' });
+  return nap(run, LONGEST_NAP_MS, decidedFrom);
+}
+
+/** What was said since the decision is decided on at once. */
+async function nap(run: OrderRun, milliseconds: number, decidedFrom: number): Promise<Result<void>> {
+  const nudged = run.nudged?.();
+  if (run.journal.entries.length === decidedFrom) {
+    const signals = nudged === undefined ? [signalFor(run)] : [signalFor(run), nudged];
+    await run.clock.sleep(Math.min(milliseconds, LONGEST_NAP_MS), AbortSignal.any(signals));
+  }
   return { ok: true, value: undefined };
 }
 

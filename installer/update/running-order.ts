@@ -2,7 +2,7 @@ import type { Journal } from './journal.ts';
 import type { JournalEntry } from './journal-entry.ts';
 import { ensureLiveBundle } from './live-bundle.ts';
 import type { StepName } from './pipeline.ts';
-import { type RunEnd, runOrder } from './run.ts';
+import { type OrderRun, type RunEnd, runOrder } from './run.ts';
 import type { Steps } from './step.ts';
 import type { StepNote, UpdateTools } from './tools.ts';
 
@@ -16,6 +16,8 @@ export interface OrderProgress {
 export interface RunningOrder {
   readonly journal: Journal;
   readonly cancel: AbortController;
+  /** Ends a nap of the order, so that what was just written is seen at once. */
+  nudge(): void;
   progress(): OrderProgress;
   /** Resolves when it has settled or the launcher ends. */
   readonly end: Promise<RunEnd>;
@@ -31,6 +33,11 @@ export interface OrderSurroundings {
 /** Begins (or goes on with) the order of this journal. */
 export function beginOrder(surroundings: OrderSurroundings, journal: Journal): RunningOrder {
   const cancel = new AbortController();
+  let nudging = new AbortController();
+  const nudge = (): void => {
+    nudging.abort();
+    nudging = new AbortController();
+  };
   let shown: OrderProgress['note'];
   const progress = (): OrderProgress => ({
     journal: journal.entries,
@@ -53,8 +60,8 @@ export function beginOrder(surroundings: OrderSurroundings, journal: Journal): R
     shown = { step, note };
     surroundings.publish(progress());
   };
-  const end = runToEnd(surroundings, observed, cancel.signal, onNote);
-  return { journal: observed, cancel, progress, end };
+  const end = runToEnd(surroundings, observed, { cancelled: cancel.signal, nudged: () => nudging.signal, onNote });
+  return { journal: observed, cancel, nudge, progress, end };
 }
 
 /** Minutes, not seconds: a disk that refuses to write is not helped by haste. */
@@ -63,11 +70,10 @@ const STUCK_RETRY_MS = 60_000;
 async function runToEnd(
   { tools, steps, shutdown }: OrderSurroundings,
   journal: Journal,
-  cancelled: AbortSignal,
-  onNote: (step: StepName, note: StepNote) => void,
+  words: Pick<OrderRun, 'cancelled' | 'nudged' | 'onNote'>,
 ): Promise<RunEnd> {
   for (;;) {
-    const end = await runOrder({ journal, steps, tools, clock: tools.clock, shutdown, cancelled, onNote });
+    const end = await runOrder({ journal, steps, tools, clock: tools.clock, shutdown, ...words });
     if (end.kind !== 'stuck') {
       return end;
     }

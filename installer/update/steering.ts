@@ -2,6 +2,7 @@ import { faultOf } from '../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import { type JournalEntry, orderOf } from './journal-entry.ts';
 import type { RunningOrder } from './running-order.ts';
+import { isWaitingUnattended } from './take-over.ts';
 
 /** Sum of all postponements of one order. */
 const POSTPONE_LIMIT_SECONDS = 600;
@@ -33,9 +34,14 @@ export async function postponeOrder(
   });
 }
 
-/** Ends the waiting of the running order `id` early; `too-late` once its commit has begun. */
+/** Ends the waiting of the running order `id` early; `too-late` once its commit has begun, or before anybody was told. */
 export async function continueOrder(running: RunningOrder | undefined, id: string, at: number): Promise<Result<void>> {
-  return say(running, id, { kind: 'continued', at }, (entries) => !hasBegun(entries, 'commit'));
+  return say(
+    running,
+    id,
+    { kind: 'continued', at },
+    (entries) => !hasBegun(entries, 'commit') && !isWaitingUnattended(entries),
+  );
 }
 
 function hasBegun(entries: readonly JournalEntry[], step: 'stop' | 'commit'): boolean {

@@ -7,6 +7,7 @@ import type { ServerControl } from '../../supervisor/server-control.ts';
 import type { Language, Sessions } from '../../supervisor/sessions/sessions.ts';
 import type { CarryOver, CarryOverRule } from '../carry-over/carry-over.ts';
 import type { FileManifest, Release } from '../release.ts';
+import type { Eligibility } from '../schedule/eligibility.ts';
 import type { ReleaseSource } from '../repository/release-source.ts';
 import type { InstalledRecords } from './installed.ts';
 import type { JournalEntry } from './journal-entry.ts';
@@ -25,6 +26,8 @@ export interface UpdateTools {
   readonly installed: InstalledRecords;
   /** The repository, or the order's release file. */
   openSource(order: Order): Promise<Result<ReleaseSource>>;
+  /** What decides which release is due on this machine, as it is now; the bad ones come from `installed`. */
+  eligibility(): Promise<Omit<Eligibility, 'bad'>>;
   readonly checks: UpdateChecks;
   readonly staging: Staging;
   readonly carryOver: CarryOver;
@@ -42,8 +45,6 @@ export interface UpdatePlaces extends LiveBundlePlaces {
 
 export interface UpdatePolicy {
   readonly product: string;
-  /** The only version that is installed without being named. */
-  readonly pin?: string;
   /** Format of the data as it is now, where the configuration says it. */
   readonly dataFormat?: string;
   /** How long the new version is watched before it is final. */
@@ -122,4 +123,5 @@ export type StepNote =
   | { readonly kind: 'users'; readonly users?: number; readonly secondsLeft: number }
   | { readonly kind: 'watch'; readonly secondsLeft: number; readonly passes: number }
   | { readonly kind: 'trying-again'; readonly fault: Fault; readonly at: number }
-  | { readonly kind: 'scheduled'; readonly at: number };
+  | { readonly kind: 'scheduled'; readonly at: number }
+  | { readonly kind: 'awaiting-word' };

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { type Fault, faultOf } from '../../platform/fault.ts';
+import { faultOf } from '../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import { clearProbes } from '../preflight/probe-folder.ts';
 import { createJournal } from './journal.ts';
@@ -11,6 +11,7 @@ import { removeExpired } from './retention.ts';
 import { beginOrder, type OrderProgress, type RunningOrder } from './running-order.ts';
 import { cancelOrder, continueOrder, postponeOrder } from './steering.ts';
 import type { Steps } from './step.ts';
+import { yieldTo } from './take-over.ts';
 import type { UpdateTools } from './tools.ts';
 
 /** All orders of this server: at most one at a time, every one to its end. */
@@ -19,7 +20,7 @@ export interface Updates {
   inspect(): Promise<OpenOrder>;
   /** Goes on with the open order that `inspect` found; returns at once. */
   resumeOpen(): void;
-  /** Takes an order and begins; the same id twice is the same order. `update-running` names the other in `values.updateId`. */
+  /** Takes an order and begins; the same id twice is the same order. `update-running` names the other in `values.updateId`; one that nobody gave yields. */
   order(order: Order): Promise<Result<OrderProgress>>;
   running(): OrderProgress | undefined;
   find(id: string): Promise<OrderProgress | undefined>;
@@ -124,7 +125,10 @@ async function take(office: Office, order: Order): Promise<Result<OrderProgress>
   const { tools, options } = office;
   if (office.running !== undefined) {
     const { id } = orderOf(office.running.journal.entries);
-    return id === order.id ? succeed(office.running.progress()) : fail(alreadyRunning(id));
+    if (id === order.id) return succeed(office.running.progress());
+    const yielded = await yieldTo(office.running, order, tools.clock.now());
+    if (!yielded.ok) return yielded;
+    if (yielded.value === 'taken-over') return succeed(office.running.progress());
   }
   if (office.open.kind === 'newer') {
     return fail(faultOf('newer-schema', 'an order was left by a newer om-launcher', { path: office.open.path }));
@@ -135,10 +139,6 @@ async function take(office: Office, order: Order): Promise<Result<OrderProgress>
   }
   const journal = await createJournal(tools.files, options.journalFolder, order, tools.clock.now());
   return journal.ok ? succeed(begin(office, journal.value).progress()) : journal;
-}
-
-function alreadyRunning(id: string): Fault {
-  return faultOf('update-running', `order ${id} is under way`, { values: { updateId: id } });
 }
 
 function begin(office: Office, journal: Parameters<typeof beginOrder>[1]): RunningOrder {

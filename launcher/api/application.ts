@@ -1,7 +1,7 @@
 import type { Fault } from '../../platform/fault.ts';
 import type { Result } from '../../platform/result.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
-import type { LocalUpdateOrder } from './messages.ts';
+import type { CheckAnswer, LocalUpdateOrder } from './messages.ts';
 import type { HistoryView, NoticeView, ReleaseView, StatusView, UpdateView } from './schemas.ts';
 
 /** Who asks, as the port found out. */
@@ -27,7 +27,7 @@ export interface Application {
   status(language: Language): Promise<StatusView>;
   releases(language: Language): Promise<Result<readonly ReleaseView[]>>;
   /** Asks the repository now. */
-  check(language: Language): Promise<Result<{ readonly available?: ReleaseView; readonly upToDate: boolean }>>;
+  check(language: Language): Promise<Result<CheckAnswer>>;
   history(language: Language, limit: number): Promise<readonly HistoryView[]>;
   /** The same id twice is the same order. `update-running` carries the running order's id in `values.updateId`. */
   orderUpdate(order: LocalUpdateOrder, caller: Caller): Promise<Result<UpdateView>>;

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { HistoryView, NoticeView, ReleaseView, StatusView, UpdateOrder, UpdateView } from './schemas.ts';
+import { HeldBackView, HistoryView, NoticeView, ReleaseView, StatusView, UpdateOrder, UpdateView } from './schemas.ts';
 
 /** What the calls of the launcher port take and answer around the views of `schemas.ts`. */
 
@@ -60,7 +60,14 @@ export const ReleasesAnswer = Type.Object({ releases: Type.Array(ReleaseView) },
 export const HistoryAnswer = Type.Object({ history: Type.Array(HistoryView) }, { $id: 'History' });
 export const NoticesAnswer = Type.Object({ notices: Type.Array(NoticeView) }, { $id: 'Notices' });
 export const CheckAnswer = Type.Object(
-  { upToDate: Type.Boolean(), available: Type.Optional(ReleaseView) },
+  {
+    upToDate: Type.Boolean(),
+    available: Type.Optional(ReleaseView),
+    /** Why what is newer is not installed by itself now. */
+    notYet: Type.Optional(Type.Array(HeldBackView)),
+    /** The installed version was withdrawn by the vendor: why, in the asked language. */
+    withdrawn: Type.Optional(Type.String()),
+  },
   { $id: 'Check' },
 );
 export type CheckAnswer = Static<typeof CheckAnswer>;

@@ -120,6 +120,20 @@ export const ReleaseView = Type.Object(
 );
 export type ReleaseView = Static<typeof ReleaseView>;
 
+/** A newer release that is not installed by itself now; one entry a reason. */
+export const HeldBackView = Type.Object(
+  {
+    version: Type.String(),
+    /** `pin`, `delay`, `rollout`, `rollout-start`, `window`, `word`, `mark`, `bad`, `withdrawn`, … */
+    reason: Type.String(),
+    /** Human, in the asked language. */
+    text: Type.String(),
+    until: Type.Optional(IsoTime),
+  },
+  { $id: 'HeldBack' },
+);
+export type HeldBackView = Static<typeof HeldBackView>;
+
 export const HistoryView = Type.Object(
   {
     id: Type.String(),

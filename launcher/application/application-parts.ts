@@ -1,6 +1,7 @@
 import type { Fault } from '../../platform/fault.ts';
 import type { Machine } from '../../platform/machine.ts';
 import type { Result } from '../../platform/result.ts';
+import type { SchedulePolicy } from '../../installer/schedule/schedule.ts';
 import type { Order } from '../../installer/update/order.ts';
 import type { UpdateTools } from '../../installer/update/tools.ts';
 import type { Updates } from '../../installer/update/updates.ts';
@@ -8,6 +9,7 @@ import type { Language } from '../../supervisor/sessions/sessions.ts';
 import type { CheckLine } from '../api/application.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { InboxOffer } from './inbox.ts';
+import type { OfferMemory } from './offer-memory.ts';
 import type { NoticeBoard } from './notice-board.ts';
 import type { ViewWords } from '../views/update-view.ts';
 
@@ -27,6 +29,11 @@ export interface ApplicationParts {
   tryOrder(order: Order, signal: AbortSignal): Promise<Result<readonly CheckLine[]>>;
   /** Releases in files that were dropped into the inbox. */
   inboxOffers(): readonly InboxOffer[];
+  /** What the repository said last. */
+  readonly memory: OfferMemory;
+  readonly unattended: Pick<SchedulePolicy, 'mode' | 'rule'>;
+  /** When the schedule looks next; undefined when it does not. */
+  nextCheckAt(): number | undefined;
   newId(): string;
   warnings(): readonly string[];
   /** Why no order is taken at all, e.g. mistakes in the configuration of updates. */

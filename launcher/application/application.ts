@@ -3,8 +3,6 @@ import { fail, type Result, succeed } from '../../platform/result.ts';
 import type { Release } from '../../installer/release.ts';
 import type { ReleaseSource } from '../../installer/repository/release-source.ts';
 import { orderOf } from '../../installer/update/journal-entry.ts';
-import { liveRelease } from '../../installer/update/live-release.ts';
-import { chooseRelease } from '../../installer/update/steps/01-preflight.ts';
 import type { Order } from '../../installer/update/order.ts';
 import type { OrderProgress } from '../../installer/update/running-order.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
@@ -12,9 +10,10 @@ import type { Application } from '../api/application.ts';
 import type { UpdateView } from '../api/schemas.ts';
 import type { ApplicationParts } from './application-parts.ts';
 import { languageOf, nameOf, rollbackOrder, updateOrder } from './caller-order.ts';
+import { checkNow } from './check-now.ts';
 import { checkAddress } from '../mail/address.ts';
 import { metricsText } from '../views/metrics.ts';
-import { releaseViews, releaseView } from '../views/release-view.ts';
+import { releaseViews } from '../views/release-view.ts';
 import { statusView } from '../views/status-view.ts';
 import { historyView, updateView } from '../views/update-view.ts';
 
@@ -28,7 +27,7 @@ export function createApplication(parts: ApplicationParts): Application {
   return {
     status: async (language) => statusView(parts, await tools.installed.read(), await lastOrder(parts), language),
     releases: async (language) => succeed(await listReleases(parts, language)),
-    check: async (language) => check(parts, language),
+    check: async (language) => checkNow(parts, await readRepository(parts), language),
     async history(language, limit) {
       const journals = await updates.history(limit);
       return journals.flatMap((journal) => historyView(journal, language, words) ?? []);
@@ -74,30 +73,6 @@ async function take(parts: ApplicationParts, order: Order): Promise<Result<Order
 async function openRepository(parts: ApplicationParts): Promise<Result<ReleaseSource>> {
   const order = updateOrder(parts, {}, { kind: 'local' });
   return parts.refusal === undefined ? parts.tools.openSource(order) : fail(parts.refusal);
-}
-
-/** The newest suitable release, of the repository or of the inbox; the inbox also serves where the repository is out of reach. */
-async function check(parts: ApplicationParts, language: Language): ReturnType<Application['check']> {
-  const offered = await readRepository(parts);
-  const dropped = parts.inboxOffers();
-  if (!offered.ok && dropped.length === 0) {
-    return offered;
-  }
-  const fromRepository = offered.ok ? offered.value : [];
-  const installed = await parts.tools.installed.read();
-  const { version } = await liveRelease(parts.tools, installed);
-  const all = [...fromRepository, ...dropped.map(({ release }) => release)];
-  const chosen = chooseRelease(all, undefined, version, installed, parts.tools.policy.pin);
-  if (chosen.ok) {
-    const file = fromRepository.includes(chosen.value)
-      ? undefined
-      : dropped.find(({ release }) => release === chosen.value)?.file;
-    return succeed({ available: releaseView(chosen.value, 'available', language, file), upToDate: false });
-  }
-  if (!offered.ok) {
-    return offered;
-  }
-  return chosen.fault.code === 'nothing-to-do' ? succeed({ upToDate: true }) : chosen;
 }
 
 /** What is on this machine is always told; what the repository offers, if it can be reached. */

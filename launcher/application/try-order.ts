@@ -1,6 +1,6 @@
 import { type Result, succeed } from '../../platform/result.ts';
 import { liveRelease } from '../../installer/update/live-release.ts';
-import { chooseRelease } from '../../installer/update/steps/01-preflight.ts';
+import { chooseRelease, eligibilityFor } from '../../installer/update/choose-release.ts';
 import type { Order } from '../../installer/update/order.ts';
 import type { PreflightSubject, UpdateTools } from '../../installer/update/tools.ts';
 import type { CheckLine } from '../api/application.ts';
@@ -38,7 +38,7 @@ async function subjectOf(tools: UpdateTools, order: Order, signal: AbortSignal):
   }
   const installed = await tools.installed.read();
   const { version: from } = await liveRelease(tools, installed);
-  const release = chooseRelease(offered.value, order.version, from, installed, tools.policy.pin);
+  const release = chooseRelease(offered.value, order.version, from, await eligibilityFor(tools, installed, order));
   return release.ok
     ? succeed({ order, release: release.value, source: source.value, ...(from === undefined ? {} : { from }) })
     : release;

@@ -47,6 +47,7 @@ const STATUS_OF: Readonly<Partial<Record<FaultCode, ExitStatus>>> = {
   'update-running': EXIT.inProgress,
   'launcher-running': EXIT.inProgress,
   'nothing-to-do': EXIT.nothingToDo,
+  'release-held-back': EXIT.tryLater,
   'signature-invalid': EXIT.notTrusted,
   'metadata-expired': EXIT.notTrusted,
   'metadata-rollback': EXIT.notTrusted,

@@ -65,7 +65,8 @@ function updateText({ update }: StatusView, language: Language): string | undefi
 function nextText({ nextAction, nextActionAt }: StatusView, language: Language): string | undefined {
   if (nextAction === undefined) return undefined;
   const at = nextActionAt === undefined ? '' : ` · ${formatTime(Date.parse(nextActionAt), language)}`;
-  return `${stepName(nextAction, language)}${at}`;
+  const act = nextAction === 'check' ? say(language, 'label.check') : stepName(nextAction, language);
+  return `${act}${at}`;
 }
 
 /** The same when no launcher runs. Pure. */

@@ -126,8 +126,6 @@ const WELL_KNOWN: Readonly<Record<string, string>> = {
   fleet: 'remove it: fleets are not configured here in this version',
   version: 'remove it; to stay on a version use "updates": { "pin": … }',
   integrity: 'remove it: installed files that differ are never refused in this version',
-  'updates.mode': 'remove it: updates are installed on order only',
-  'updates.schedule': 'remove it; an order has a time: om-launcher update --at 22:00',
   url: 'the repository is given in "updates": { "repository": … }',
 };
 

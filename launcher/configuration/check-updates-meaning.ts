@@ -1,10 +1,13 @@
 import { checkAddress } from '../mail/address.ts';
+import { SCHEDULE_CHECKS } from './check-schedule-meaning.ts';
 import type { DocumentPath, MistakeAt } from './mistake.ts';
 import { type MeaningCheck, wrong } from './meaning-check.ts';
 import { liesIn, pathsOf } from './places.ts';
 
 /** Updates, data, the launcher port and mail. */
 export const UPDATES_CHECKS: readonly MeaningCheck[] = [
+  ...SCHEDULE_CHECKS,
+
   ({ content }) => {
     const repository = content.updates?.repository;
     if (repository === undefined || !/^[a-z]+:\/\//i.test(repository)) return [];

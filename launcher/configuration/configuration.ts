@@ -1,4 +1,6 @@
 import type { CarryOverRule } from '../../installer/carry-over/carry-over.ts';
+import type { UpdateMode } from '../../installer/schedule/decide.ts';
+import type { WindowRule } from '../../installer/schedule/windows.ts';
 import type { SignalName } from '../../platform/processes.ts';
 import type { LogLimits, Probe } from '../../supervisor/server-options.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
@@ -78,6 +80,10 @@ export interface UpdatesConfiguration {
   readonly root?: string;
   readonly channel: string;
   readonly pin?: string;
+  readonly mode: UpdateMode;
+  readonly windows: WindowRule;
+  readonly checkEveryMs: number;
+  readonly delayDays: number;
   readonly delaySeconds: number;
   readonly keepOld: { readonly kind: 'days'; readonly days: number } | { readonly kind: 'until-next-update' };
   readonly proxy: ProxyChoice;

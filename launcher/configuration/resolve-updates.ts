@@ -1,3 +1,4 @@
+import type { WindowRule } from '../../installer/schedule/windows.ts';
 import type { ProxyChoice, UpdatesConfiguration } from './configuration.ts';
 import { DEFAULTS } from './defaults.ts';
 import { type Places, resolveLogin } from './resolve-parts.ts';
@@ -13,11 +14,23 @@ export function resolveUpdates(updates: Updates, places: Places): UpdatesConfigu
     ...(root === undefined ? {} : { root: places.absolute(root) }),
     channel: updates.channel ?? DEFAULTS.updates.channel,
     ...(pin === undefined ? {} : { pin }),
+    mode: updates.mode ?? DEFAULTS.updates.mode,
+    windows: windowRule(updates.schedule),
+    checkEveryMs: (updates.schedule?.checkSeconds ?? DEFAULTS.updates.checkSeconds) * 1000,
+    delayDays: updates.delayDays ?? DEFAULTS.updates.delayDays,
     delaySeconds: updates.delaySeconds ?? DEFAULTS.updates.delaySeconds,
     keepOld: keepOld(updates.keepOldDays ?? DEFAULTS.updates.keepOldDays),
     proxy: proxyChoice(updates.proxy ?? DEFAULTS.updates.proxy, places),
     ...(ca === undefined ? {} : { ca: places.absolute(ca) }),
     ...(inbox === undefined ? {} : { inbox: places.absolute(inbox) }),
+  };
+}
+
+function windowRule(schedule: Updates['schedule']): WindowRule {
+  const windows = schedule?.windows ?? [];
+  return {
+    windows: windows.map(({ days, from, to }) => ({ from, to, ...(days === undefined ? {} : { days }) })),
+    ...(schedule?.zone === undefined ? {} : { zone: schedule.zone }),
   };
 }
 

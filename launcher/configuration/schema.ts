@@ -1,7 +1,11 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { UPDATE_MODES } from '../../installer/schedule/decide.ts';
+import { WEEKDAYS } from '../../installer/schedule/windows.ts';
 import { DEFAULTS } from './defaults.ts';
 import { ServerSection } from './server-section.ts';
 import { absolutePattern, choice, closed, list, path, seconds, text } from './schema-parts.ts';
+
+const CLOCK_TIME = '^([01][0-9]|2[0-3]):[0-5][0-9]$';
 
 /** The whole of `om-launcher.json`, the single source of its checks, its documentation and its JSON Schema. */
 
@@ -21,6 +25,34 @@ const Proxy = Type.Union(
   { description: 'How the launcher reaches the repository.', default: DEFAULTS.updates.proxy },
 );
 
+const Window = closed(
+  {
+    days: Type.Optional(
+      list(choice(WEEKDAYS, 'A day.'), { description: 'Days on which it opens; every day when absent.', minItems: 1 }),
+    ),
+    from: text('Local time at which it opens, `HH:MM`.', { pattern: CLOCK_TIME }),
+    to: text('Local time at which it closes; at or before `from` is on the next day.', { pattern: CLOCK_TIME }),
+  },
+  'One maintenance window.',
+);
+
+const ScheduleSection = closed(
+  {
+    windows: Type.Optional(list(Window, { description: 'When users may be disturbed without anybody’s order.' })),
+    zone: Type.Optional(
+      text('Time zone of the windows, for example `Europe/Zurich`; the machine’s own when absent.', {
+        pattern: '^[A-Za-z][A-Za-z0-9_+/-]{0,63}$',
+      }),
+    ),
+    checkSeconds: Type.Optional(
+      seconds('How often the repository is asked; each machine has its own moment within it.', 1, {
+        default: DEFAULTS.updates.checkSeconds,
+      }),
+    ),
+  },
+  'When the launcher acts by itself.',
+);
+
 const UpdatesSection = closed(
   {
     repository: Type.Optional(text('Where releases come from: an http(s) address, or a folder.')),
@@ -29,6 +61,22 @@ const UpdatesSection = closed(
       text('Which line of releases to follow.', {
         pattern: '^[a-z0-9][a-z0-9-]{0,31}$',
         default: DEFAULTS.updates.channel,
+      }),
+    ),
+    mode: Type.Optional(
+      choice(
+        UPDATE_MODES,
+        '`manual`: only on order; `stage`: prepared ahead, installed on order; `auto`: prepared ahead, installed in a window.',
+        { default: DEFAULTS.updates.mode },
+      ),
+    ),
+    schedule: Type.Optional(ScheduleSection),
+    delayDays: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 365,
+        description: 'A release is considered only so many days after it was published, unless an order names it.',
+        default: DEFAULTS.updates.delayDays,
       }),
     ),
     pin: Type.Optional(

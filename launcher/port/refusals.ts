@@ -21,6 +21,7 @@ const STATUS_OF: Partial<Readonly<Record<FaultCode, number>>> = {
   'nothing-to-do': 409,
   'already-exists': 409,
   'release-marked-bad': 409,
+  'release-held-back': 409,
   'backup-running': 409,
   cancelled: 409,
   // Preflight refused it: the order is well formed but cannot be done here and now.

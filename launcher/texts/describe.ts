@@ -3,6 +3,7 @@ import type { NoticeKind, StepNote } from '../../installer/update/tools.ts';
 import type { ServerState } from '../../supervisor/server-state.ts';
 import { type Language, LANGUAGES } from '../../supervisor/sessions/sessions.ts';
 import type { UpdateView } from '../api/schemas.ts';
+import type { Obstacle } from '../views/check-view.ts';
 import { explainFault } from './explain.ts';
 import { fill } from './fill.ts';
 import { formatBytes, formatDuration, formatShare, formatTime } from './format.ts';
@@ -71,6 +72,37 @@ export function noteText(note: StepNote, language: Language): string {
     }
     case 'scheduled':
       return say(language, 'note.scheduled', { time: formatTime(note.at, language) });
+    case 'awaiting-word':
+      return say(language, 'note.awaiting-word');
+  }
+}
+
+/** Why a release is not installed by itself yet. */
+export function obstacleText(obstacle: Obstacle, language: Language): string {
+  const time = 'until' in obstacle ? formatTime(obstacle.until, language) : '';
+  switch (obstacle.kind) {
+    case 'withdrawn':
+      return say(language, 'hold.withdrawn', { reason: obstacle.reason });
+    case 'pin':
+      return say(language, 'hold.pin', { version: obstacle.version });
+    case 'bad':
+      return say(language, 'hold.bad', { code: obstacle.code });
+    case 'out-of-reach':
+      return say(language, 'hold.out-of-reach', { version: obstacle.version });
+    case 'rollout-start':
+      return say(language, 'hold.rollout-start', { time });
+    case 'rollout':
+      return say(language, 'hold.rollout', { percentage: obstacle.percentage });
+    case 'delay':
+      return say(language, 'hold.delay', { time });
+    case 'mark':
+      return say(language, 'hold.mark', { code: obstacle.code, time });
+    case 'window':
+      return say(language, 'hold.window', { time });
+    case 'no-window':
+      return say(language, 'hold.no-window');
+    case 'word':
+      return say(language, 'hold.word');
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Language } from '../../supervisor/sessions/sessions.ts';
 import { CLI_MESSAGES } from './cli-messages.ts';
 import { fill, type Values } from './fill.ts';
+import { HOLD_MESSAGES } from './hold-messages.ts';
 import { MAIL_MESSAGES } from './mail-messages.ts';
 import { NOTICE_MESSAGES } from './notice-messages.ts';
 import { VERDICT_MESSAGES } from './verdict-messages.ts';
@@ -11,6 +12,7 @@ export const MESSAGES = {
   ...MAIL_MESSAGES,
   ...VERDICT_MESSAGES,
   ...CLI_MESSAGES,
+  ...HOLD_MESSAGES,
 } as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>;
 
 export type MessageKey = keyof typeof MESSAGES;

@@ -242,6 +242,24 @@ export const UPDATE_FAULTS = {
       'Aspettate la fine, poi tornate indietro con `om-launcher rollback` se serve.',
     ],
   },
+  'release-held-back': {
+    en: [
+      'The version[ {version}] is not due on this machine yet.',
+      '`om-launcher check` says why; to install it now, order it expressly with `om-launcher update --to VERSION`.',
+    ],
+    fr: [
+      'La version[ {version}] n’est pas encore due sur cette machine.',
+      '`om-launcher check` dit pourquoi; pour l’installer maintenant, commandez-la expressément avec `om-launcher update --to VERSION`.',
+    ],
+    de: [
+      'Die Version[ {version}] steht auf dieser Maschine noch nicht an.',
+      '`om-launcher check` sagt, warum; um sie jetzt zu installieren, bestellen Sie sie ausdrücklich mit `om-launcher update --to VERSION`.',
+    ],
+    it: [
+      'La versione[ {version}] su questa macchina non è ancora prevista.',
+      '`om-launcher check` dice perché; per installarla ora ordinatela espressamente con `om-launcher update --to VERSION`.',
+    ],
+  },
   'release-marked-bad': {
     en: [
       'The version[ {version}] failed here before and is not installed by itself.',

@@ -5,6 +5,7 @@ import type { ServerState } from '../../supervisor/server-state.ts';
 import { countOf, type Language } from '../../supervisor/sessions/sessions.ts';
 import type { StatusView } from '../api/schemas.ts';
 import type { ApplicationParts } from '../application/application-parts.ts';
+import { withdrawal } from '../application/check-now.ts';
 import { errorBody, updateView } from './update-view.ts';
 
 /** Everything that an admin wants to know at one look. */
@@ -25,8 +26,8 @@ export async function statusView(
     since: new Date(state.since).toISOString(),
     launcherVersion: parts.launcherVersion,
     launcherProcessId: parts.machine.processId,
-    warnings: [...parts.warnings()],
-    ...nextAction(state, order),
+    warnings: [...parts.warnings(), ...withdrawnWarning(parts, version, language)],
+    ...nextAction(state, order, parts.nextCheckAt()),
     ...(version === undefined ? {} : { version }),
     ...('process' in state ? { processId: state.process.pid } : {}),
     ...(parts.serverPort === undefined ? {} : { port: parts.serverPort }),
@@ -35,6 +36,11 @@ export async function statusView(
     ...(order === undefined ? {} : { update: updateView(order, language, parts.words) }),
     ...(fault === undefined ? {} : { error: errorBody(fault, language, parts.words) }),
   };
+}
+
+function withdrawnWarning(parts: ApplicationParts, version: string | undefined, language: Language): string[] {
+  const { withdrawn } = withdrawal(parts, parts.memory.last(), version, language);
+  return withdrawn === undefined ? [] : [withdrawn];
 }
 
 function versionOf(state: ServerState): string | undefined {
@@ -63,6 +69,7 @@ function faultOfState(state: ServerState): Fault | undefined {
 function nextAction(
   state: ServerState,
   order: OrderProgress | undefined,
+  nextCheckAt: number | undefined,
 ): Pick<StatusView, 'nextAction' | 'nextActionAt'> {
   if (state.kind === 'waiting') {
     return { nextAction: 'start', nextActionAt: new Date(state.startAt).toISOString() };
@@ -74,5 +81,8 @@ function nextAction(
   if (note?.kind === 'scheduled' || note?.kind === 'trying-again') {
     return { nextAction: order?.note?.step ?? 'update', nextActionAt: new Date(note.at).toISOString() };
   }
-  return {};
+  if (note?.kind === 'awaiting-word') {
+    return { nextAction: order?.note?.step ?? 'update' };
+  }
+  return nextCheckAt === undefined ? {} : { nextAction: 'check', nextActionAt: new Date(nextCheckAt).toISOString() };
 }

@@ -4,12 +4,14 @@ import type { OrderProgress } from '../../installer/update/running-order.ts';
 import { pipelineFor, type StepName } from '../../installer/update/pipeline.ts';
 import type { StepNote } from '../../installer/update/tools.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
+import type { Obstacle } from './check-view.ts';
 import type { ErrorBody, HistoryView, StepView, UpdateView } from '../api/schemas.ts';
 
 /** How the words are found; the launcher's texts behind one seam, so that the views stay pure. */
 export interface ViewWords {
   explain(fault: Fault, language: Language): { readonly message: string; readonly remedy: string };
   note(note: StepNote, language: Language): string;
+  obstacle(obstacle: Obstacle, language: Language): string;
 }
 
 /** One order as the port shows it. Pure. */
@@ -40,7 +42,7 @@ export function updateView(progress: OrderProgress, language: Language, words: V
 }
 
 function isScheduled({ note }: OrderProgress): boolean {
-  return note?.note.kind === 'scheduled';
+  return note?.note.kind === 'scheduled' || note?.note.kind === 'awaiting-word';
 }
 
 export function errorBody(fault: Fault, language: Language, words: ViewWords): ErrorBody {

@@ -6,6 +6,8 @@ import type { Platform } from '../../platform/platform.ts';
 import { type Result, succeed } from '../../platform/result.ts';
 import { removeUnfinishedWrites } from '../../platform/unfinished-writes.ts';
 import { orderOf } from '../../installer/update/journal-entry.ts';
+import { openScheduleRecords } from '../../installer/schedule/record.ts';
+import { createSchedule } from '../../installer/schedule/schedule.ts';
 import { STEPS } from '../../installer/update/steps.ts';
 import { createUpdates, type Updates } from '../../installer/update/updates.ts';
 import type { ChildLink } from '../../supervisor/child/child-link.ts';
@@ -23,12 +25,20 @@ import { createOutbox, type Outbox } from '../mail/outbox.ts';
 import { createSmtpTransport } from '../mail/smtp-transport.ts';
 import { createMessenger } from '../mail/messenger.ts';
 import { createNoticeBoard, withNoticeBoard } from '../application/notice-board.ts';
+import { withOfferMemory } from '../application/offer-memory.ts';
 import { createPort, type Listening } from '../port/port.ts';
 import { closeLauncher, type Late, type LauncherParts, startLauncher } from './life.ts';
-import { applicationIdentity, fallbackUrl, peopleOf, portOptionsOf, sessionOptionsOf } from './options.ts';
+import {
+  applicationIdentity,
+  fallbackUrl,
+  peopleOf,
+  portOptionsOf,
+  schedulePolicyOf,
+  sessionOptionsOf,
+} from './options.ts';
 import { createReleaseSources } from './release-sources.ts';
 import { explainFault } from '../texts/explain.ts';
-import { noteText, serverNow } from '../texts/describe.ts';
+import { noteText, obstacleText, serverNow } from '../texts/describe.ts';
 import { tryOrder } from '../application/try-order.ts';
 import { createUpdateChecks } from './update-checks.ts';
 import { createUpdateTools, placesOf } from './update-tools.ts';
@@ -102,7 +112,9 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
   );
   const sessions = withNoticeBoard(openSessions(platform, configuration, log, childLink, server), board);
   const outbox = openOutbox(platform, configuration, log);
-  const sources = createReleaseSources(platform, configuration, log);
+  const { sources, memory } = withOfferMemory(createReleaseSources(platform, configuration, log));
+  const records = openScheduleRecords(files, log, configuration.stateFolder);
+  const newId = (): string => randomBytes(8).toString('hex');
   const places = placesOf(configuration);
   const checks = createUpdateChecks({ platform, configuration, places, server, sessions, sources });
   const words = wordsOf(server);
@@ -110,25 +122,27 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
     { outbox, clock, log, serverState: () => server.state() },
     peopleOf(platform, configuration),
   );
-  const tools = createUpdateTools({ platform, configuration, log, server, sessions, sources, checks, messenger });
+  const tools = createUpdateTools({
+    ...{ platform, configuration, log, server, sessions, sources },
+    ...{ checks, messenger, records },
+  });
   const updates = createUpdates(tools, { journalFolder: join(configuration.stateFolder, 'orders'), steps: STEPS });
+  const policy = schedulePolicyOf(configuration);
+  const schedule = createSchedule({ clock, log, tools, updates, records, newId }, policy);
   const application = createApplication({
     ...applicationIdentity(platform, loaded),
-    updates,
-    tools,
-    words,
-    feed,
-    board,
+    ...{ updates, tools, words, feed, board, memory, newId },
     tryOrder: async (order, signal) => tryOrder(tools, checks, words, order, signal),
     inboxOffers: () => late.inbox?.offers() ?? [],
-    newId: () => randomBytes(8).toString('hex'),
+    unattended: policy,
+    nextCheckAt: () => schedule.nextCheckAt(),
   });
   const port = createPort(
     { application, childLink, clock, files, network, machine, log },
     portOptionsOf(configuration),
   );
   const parts: LauncherParts = {
-    ...{ platform, loaded, log, server, updates, tools, port, outbox, sources, lock, late },
+    ...{ platform, loaded, log, server, updates, tools, port, outbox, sources, lock, late, schedule },
     ending: new AbortController(),
     tasks: [],
   };
@@ -164,6 +178,7 @@ function wordsOf(server: SupervisedServer): ViewWords {
   return {
     explain: (fault, language) => explainFault(fault, language, serverNow(server.state(), language)),
     note: noteText,
+    obstacle: obstacleText,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Log } from '../../platform/log.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import { recordLiveRelease } from '../../installer/update/live-release.ts';
+import type { Schedule } from '../../installer/schedule/schedule.ts';
 import type { UpdateTools } from '../../installer/update/tools.ts';
 import type { Updates } from '../../installer/update/updates.ts';
 import type { SupervisedServer } from '../../supervisor/server.ts';
@@ -26,6 +27,7 @@ export interface LauncherParts {
   readonly sources: ReleaseSources;
   readonly lock: InstanceLock;
   readonly late: Late;
+  readonly schedule: Schedule;
   readonly ending: AbortController;
   readonly tasks: Promise<unknown>[];
 }
@@ -59,6 +61,9 @@ export async function startLauncher(parts: LauncherParts): Promise<Listening | u
     tasks.push(recordLiveRelease(parts.tools));
   }
   tasks.push(outbox.run(ending.signal), tidyNowAndThen(parts), watchInbox(parts));
+  if (parts.loaded.updatesBlocked.length === 0) {
+    tasks.push(parts.schedule.run(ending.signal));
+  }
   return listening;
 }
 

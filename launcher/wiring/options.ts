@@ -1,3 +1,4 @@
+import type { SchedulePolicy } from '../../installer/schedule/schedule.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { SessionOptions } from '../../supervisor/sessions/session-options.ts';
 import type { ApplicationParts } from '../application/application-parts.ts';
@@ -40,6 +41,11 @@ export function applicationIdentity(
     ...(configuration.server.port === undefined ? {} : { serverPort: configuration.server.port }),
     ...(updatesBlocked.length === 0 ? {} : { refusal: faultOfMistakes(updatesBlocked) }),
   };
+}
+
+export function schedulePolicyOf({ updates, language }: Configuration): SchedulePolicy {
+  const { mode, windows, checkEveryMs, delaySeconds } = updates;
+  return { mode, rule: windows, checkEveryMs, order: { delaySeconds, language } };
 }
 
 export function portOptionsOf({ stateFolder, port, language }: Configuration): PortOptions {

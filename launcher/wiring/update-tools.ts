@@ -3,6 +3,9 @@ import type { Log } from '../../platform/log.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { createCarryOver } from '../../installer/carry-over/create-carry-over.ts';
 import { createDataSafety } from '../../installer/data/data-safety.ts';
+import type { Eligibility } from '../../installer/schedule/eligibility.ts';
+import { marksOf } from '../../installer/schedule/marks.ts';
+import type { ScheduleRecords } from '../../installer/schedule/record.ts';
 import { createStaging } from '../../installer/staging/staging.ts';
 import { openInstalledRecords } from '../../installer/update/installed.ts';
 import type { Messenger, UpdatePlaces, UpdatePolicy, UpdateTools } from '../../installer/update/tools.ts';
@@ -47,6 +50,7 @@ export interface UpdateToolParts {
   readonly sources: ReleaseSources;
   readonly checks: MachineChecks;
   readonly messenger: Messenger;
+  readonly records: ScheduleRecords;
 }
 
 export function createUpdateTools(parts: UpdateToolParts): UpdateTools {
@@ -62,6 +66,7 @@ export function createUpdateTools(parts: UpdateToolParts): UpdateTools {
     sessions,
     installed: openInstalledRecords(platform.files, stateFolder, () => platform.clock.now()),
     openSource: async (order) => sources.open(order),
+    eligibility: async () => eligibilityOf(parts, platform.clock.now()),
     checks,
     staging: createStaging(platform),
     carryOver: createCarryOver(platform),
@@ -69,6 +74,14 @@ export function createUpdateTools(parts: UpdateToolParts): UpdateTools {
     data: createDataSafety(platform, { paths: data.paths, ...data.backup }),
     messenger,
   };
+}
+
+async function eligibilityOf(
+  { configuration: { updates }, records }: UpdateToolParts,
+  now: number,
+): Promise<Omit<Eligibility, 'bad'>> {
+  const { pin, delayDays } = updates;
+  return { now, pin, delayDays, machineId: await records.machineId(), marks: marksOf(await records.tries(), now) };
 }
 
 function policyOf({ server, updates, data, product, name }: Configuration): UpdatePolicy {
@@ -84,7 +97,6 @@ function policyOf({ server, updates, data, product, name }: Configuration): Upda
     restoreDataOnFallback: data.restore === 'on-format-change',
     reminders: REMINDERS,
     backupPatienceMs: BACKUP_PATIENCE_MS,
-    ...(updates.pin === undefined ? {} : { pin: updates.pin }),
     ...(data.format === undefined ? {} : { dataFormat: data.format }),
   };
 }

@@ -3,10 +3,9 @@ import { faultOf } from '../../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../../platform/result.ts';
 import type { Release } from '../../release.ts';
 import type { ReleaseSource } from '../../repository/release-source.ts';
-import { compareVersions } from '../../version.ts';
+import { chooseRelease, eligibilityFor } from '../choose-release.ts';
 import type { StepFacts } from '../facts.ts';
 import { folderIdentity } from '../facts.ts';
-import type { InstalledRecord } from '../installed.ts';
 import { type LiveRelease, liveRelease } from '../live-release.ts';
 import { nothingToUndo, type Step, type StepContext } from '../step.ts';
 import { stagedBundleOf } from '../staging-places.ts';
@@ -31,7 +30,12 @@ async function preflightUpdate(context: StepContext): Promise<Result<Facts>> {
   if (!offered.ok) {
     return offered;
   }
-  const release = chooseRelease(offered.value, order.version, live.version, installed, tools.policy.pin);
+  const release = chooseRelease(
+    offered.value,
+    order.version,
+    live.version,
+    await eligibilityFor(tools, installed, order),
+  );
   if (!release.ok) {
     return release;
   }
@@ -45,52 +49,6 @@ async function preflightUpdate(context: StepContext): Promise<Result<Facts>> {
     context.signal,
   );
   return checked.ok ? describeUpdate(context, source.value, offered.value, release.value, live) : checked;
-}
-
-/** The wanted version, or the newest (with a pin: that one) that is newer than the live one and has not proved bad. Pure. */
-export function chooseRelease(
-  offered: readonly Release[],
-  wanted: string | undefined,
-  live: string | undefined,
-  installed: Pick<InstalledRecord, 'bad'>,
-  pin?: string,
-): Result<Release> {
-  if (wanted !== undefined) {
-    return chooseWanted(offered, wanted, live);
-  }
-  const eligible = pin === undefined ? offered : offered.filter(({ version }) => version === pin);
-  if (pin !== undefined && pin !== live && eligible.length === 0) {
-    return fail(faultOf('release-unknown', `the pinned version ${pin} is not offered`, { values: { version: pin } }));
-  }
-  const newer = eligible
-    .filter(({ version }) => live === undefined || compareVersions(version, live) > 0)
-    .toSorted((a, b) => compareVersions(b.version, a.version));
-  const good = newer.find(({ manifest }) => !installed.bad.some((bad) => bad.manifestSha256 === manifest.sha256));
-  const newest = newer[0];
-  if (good === undefined && newest !== undefined) {
-    const detail = `release ${newest.version} failed on this machine before`;
-    return fail(faultOf('release-marked-bad', detail, { values: { version: newest.version } }));
-  }
-  return good === undefined
-    ? fail(faultOf('nothing-to-do', whyNothing(pin), { values: { version: live ?? '?' } }))
-    : succeed(good);
-}
-
-function whyNothing(pin: string | undefined): string {
-  return pin === undefined
-    ? 'no newer release is offered'
-    : `version ${pin} is pinned by updates.pin, and it is not newer than the installed one`;
-}
-
-/** An explicit version may be older or marked bad: a person said so. The same one again is nothing to do. */
-function chooseWanted(offered: readonly Release[], wanted: string, live: string | undefined): Result<Release> {
-  if (wanted === live) {
-    return fail(faultOf('nothing-to-do', `version ${wanted} is already installed`, { values: { version: wanted } }));
-  }
-  const release = offered.find(({ version }) => version === wanted);
-  return release === undefined
-    ? fail(faultOf('release-unknown', `version ${wanted} is not offered`, { values: { version: wanted } }))
-    : succeed(release);
 }
 
 async function describeUpdate(

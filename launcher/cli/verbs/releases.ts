@@ -64,13 +64,24 @@ export async function checkForUpdate(context: VerbContext): Promise<number> {
   if (!answer.ok) return tellRefused(context, answer.fault);
   const { available, upToDate } = answer.value;
   if (available?.notes !== undefined) voice.lines([available.notes.trimEnd(), '']);
+  voice.lines(heldBackLines(context, answer.value));
   voice.object(answer.value);
   voice.verdict(checkVerdict(context, answer.value));
-  return upToDate ? EXIT.nothingToDo : EXIT.done;
+  if (upToDate) return EXIT.nothingToDo;
+  return available === undefined ? EXIT.tryLater : EXIT.done;
 }
 
-function checkVerdict({ voice: { language } }: VerbContext, { available }: CheckAnswer): string {
-  if (available === undefined) return say(language, 'verdict.up-to-date', { version: undefined });
+function heldBackLines({ voice: { language, style } }: VerbContext, answer: CheckAnswer): readonly string[] {
+  const { notYet = [], withdrawn } = answer;
+  return [
+    ...notYet.map(({ version, text }) => `${version}: ${text}`),
+    ...(withdrawn === undefined ? [] : [`${style.warning(say(language, 'label.warning'))} ${withdrawn}`]),
+  ];
+}
+
+function checkVerdict({ voice: { language } }: VerbContext, { available, upToDate }: CheckAnswer): string {
+  if (available === undefined)
+    return upToDate ? say(language, 'verdict.up-to-date', { version: undefined }) : say(language, 'cli.not-due');
   const { version, transferBytes, file } = available;
   return file === undefined
     ? say(language, 'verdict.available', { version, size: formatBytes(transferBytes ?? 0, language) })

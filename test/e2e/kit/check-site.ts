@@ -123,6 +123,7 @@ const KNOWN_STATE = new Set([
   'manifests',
   'orders',
   'outbox',
+  'schedule.json',
   'trusted',
   'data-backups',
   'server-child.json',

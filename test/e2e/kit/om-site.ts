@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ReleaseDescription } from '../../../installer/publish/description.ts';
 import type { Behaviour } from '../../programs/om-server/behaviour.ts';
 import { type BundleOptions, makeBundle } from '../../programs/om-server/make-bundle.ts';
 import { directoryFile, settingsFiles } from '../../programs/om-server/settings.ts';
@@ -29,6 +30,7 @@ export interface ReleaseOptions {
   readonly dataFormat?: string;
   readonly behaviour?: Behaviour;
   readonly size?: Pick<BundleOptions, 'smallFiles' | 'largeBytes'>;
+  readonly rollout?: ReleaseDescription['rollout'];
 }
 
 /** A machine with the stand-in OM Business Server, whose admin has made the usual local changes. */
@@ -120,10 +122,13 @@ export async function openOmSite(options: OmSiteOptions): Promise<OmSite> {
   const make = async (folder: string, version: string, more: Partial<BundleOptions>): Promise<void> =>
     makeBundle(folder, { product: 'Business', dataFormat, ...options.size, ...more, version });
   await make(site.bundle, installed.version, behave(installed.behaviour));
-  const release = async (version: string, { size, ...more }: ReleaseOptions = {}): Promise<void> => {
+  const release = async (version: string, { size, rollout, ...more }: ReleaseOptions = {}): Promise<void> => {
     const folder = join(options.folder, 'releases', version);
     await make(folder, version, { ...size, ...more, ...behave(more.behaviour) });
-    await site.publish(folder, version, { dataFormat: more.dataFormat ?? dataFormat });
+    await site.publish(folder, version, {
+      dataFormat: more.dataFormat ?? dataFormat,
+      ...(rollout === undefined ? {} : { rollout }),
+    });
   };
   await release(installed.version, installed.behaviour === undefined ? {} : { behaviour: installed.behaviour });
   changeLocally(site.bundle);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Release } from '../../../installer/release.ts';
-import { chooseRelease } from '../../../installer/update/steps/01-preflight.ts';
+import { chooseRelease } from '../../../installer/update/choose-release.ts';
 import { countSample } from '../../../installer/update/watch.ts';
 import { compareVersions } from '../../../installer/version.ts';
 import type { HealthSample } from '../../../supervisor/server-control.ts';
@@ -35,7 +35,7 @@ test.each<[string, string[], string | undefined, string | undefined, string[], s
   ['an unknown one by name', ['1.0'], '3.0', '1.0', [], 'release-unknown'],
   ['unknown what is installed', ['1.0', '1.2'], undefined, undefined, [], '1.2'],
 ])('choose: %s', (_, offered, wanted, live, marked, expected) => {
-  const chosen = chooseRelease(offered.map(release), wanted, live, { bad: marked.map(bad) });
+  const chosen = chooseRelease(offered.map(release), wanted, live, { now: 0, bad: marked.map(bad) });
   expect(chosen.ok ? chosen.value.version : chosen.fault.code).toBe(expected);
 });
 
@@ -49,7 +49,7 @@ test.each<[string, string[], string | undefined, string, string | undefined, str
   ['another one by name', ['1.0', '1.1', '1.2'], '1.2', '1.1', '1.0', [], '1.2'],
   ['the pinned one where nothing is known', ['1.0', '1.1', '1.2'], undefined, '1.1', undefined, [], '1.1'],
 ])('choose with a pin: %s', (_, offered, wanted, pin, live, marked, expected) => {
-  const chosen = chooseRelease(offered.map(release), wanted, live, { bad: marked.map(bad) }, pin);
+  const chosen = chooseRelease(offered.map(release), wanted, live, { now: 0, bad: marked.map(bad), pin });
   expect(chosen.ok ? chosen.value.version : chosen.fault.code).toBe(expected);
 });
 

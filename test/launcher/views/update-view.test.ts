@@ -6,6 +6,7 @@ import { downtimeOf, historyView, updateView, type ViewWords } from '../../../la
 
 const ORDER: Order = { id: 'order-0001', kind: 'update', orderedBy: 'Administrator', delaySeconds: 60, language: 'en' };
 const WORDS: ViewWords = {
+  obstacle: ({ kind }) => kind,
   explain: ({ code }, language) => ({ message: `${code} in ${language}`, remedy: `mend ${code}` }),
   note: ({ kind }) => `note ${kind}`,
 };
