@@ -5,6 +5,7 @@ import type { Files } from './files.ts';
 import type { InstanceLocks } from './instance-lock.ts';
 import { createLinuxFreeStart } from './linux/free-start.ts';
 import { createLinuxLocks } from './linux/instance-lock.ts';
+import { syncVolume } from './linux/sync-volume.ts';
 import { observeLinuxProcesses } from './linux/process-observer.ts';
 import { openServiceManager } from './linux/service-manager.ts';
 import type { Machine, OperatingSystem } from './machine.ts';
@@ -33,7 +34,7 @@ export function openPlatform(): Platform {
   const machine = readMachine(operatingSystem());
   const clock = createClock();
   const actor: Actor = { operatingSystem: machine.operatingSystem, account: machine.account };
-  const files = createFiles(actor, clock);
+  const files = createFiles(actor, clock, machine.operatingSystem === 'linux' ? syncVolume : undefined);
   const serviceManager = openManager(machine, clock);
   return {
     machine,

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { faultOf } from '../../platform/fault.ts';
-import { fail, type Result, succeed } from '../../platform/result.ts';
+import { fail, type Result } from '../../platform/result.ts';
 import type { CompareDependencies } from '../integrity/compare.ts';
+import { inFlight } from '../pack/in-flight.ts';
 import type { FileManifest } from '../release.ts';
 import type { ContentPlaces } from '../staging/places.ts';
 import { stageBundle, type StageRequest, type UnpackedRelease } from '../staging/unpack.ts';
@@ -50,16 +51,9 @@ async function copyUnchanged(
   request: DeltaStageRequest,
   places: ContentPlaces,
 ): Promise<Result<void>> {
-  const waiting = plan.copies.values();
-  let result: Result<void> = succeed();
-  async function copyOn(): Promise<void> {
-    for (const entry of waiting) {
-      if (request.signal?.aborted === true) result = fail(faultOf('cancelled', 'staging was cancelled'));
-      if (!result.ok) return;
-      const copied = await places.copyIn(entry.sha256, join(request.oldFolder, entry.path));
-      if (!copied.ok) result = copied;
-    }
-  }
-  await Promise.all(Array.from({ length: COPIES_IN_FLIGHT }, copyOn));
-  return result;
+  return inFlight(COPIES_IN_FLIGHT, plan.copies, (entry) =>
+    request.signal?.aborted === true
+      ? fail(faultOf('cancelled', 'staging was cancelled'))
+      : places.copyIn(entry.sha256, join(request.oldFolder, entry.path)),
+  );
 }

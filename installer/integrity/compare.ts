@@ -4,6 +4,7 @@ import { faultOf } from '../../platform/fault.ts';
 import type { FileFacts, Files, WalkedEntry } from '../../platform/files.ts';
 import type { Machine } from '../../platform/machine.ts';
 import { type Result, fail, succeed } from '../../platform/result.ts';
+import { inFlight } from '../pack/in-flight.ts';
 import type { FileManifest, ManifestEntry } from '../release.ts';
 import type { StatCache } from './stat-cache.ts';
 
@@ -33,6 +34,9 @@ export interface CompareRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Files read at the same time: most are small, and opening takes longer than reading. */
+const READS_IN_FLIGHT = 4;
+
 /** Compares a bundle on disk with its manifest, entry by entry. Errors: `bundle-missing`, `cancelled`, the disk's. */
 export async function compareBundle(
   dependencies: CompareDependencies,
@@ -45,20 +49,22 @@ export async function compareBundle(
   const expected = new Map(request.manifest.entries.map((entry) => [entry.path, entry]));
   const changed: { path: string; difference: Difference }[] = [];
   const added: string[] = [];
-  for await (const walked of dependencies.files.walk(request.bundle)) {
+  const compared = await inFlight(READS_IN_FLIGHT, dependencies.files.walk(request.bundle), async (walked) => {
     if (request.signal?.aborted === true) return fail(faultOf('cancelled', 'the comparison was cancelled'));
     if (!walked.ok) return walked;
     const { path } = walked.value;
     const entry = expected.get(path);
     if (entry === undefined) {
       added.push(path);
-      continue;
+      return succeed();
     }
     expected.delete(path);
     const difference = await differenceOf(dependencies, request, entry, walked.value);
     if (!difference.ok) return difference;
     if (difference.value !== undefined) changed.push({ path, difference: difference.value });
-  }
+    return succeed();
+  });
+  if (!compared.ok) return compared;
   return succeed({
     changed: changed.sort((a, b) => compareText(a.path, b.path)),
     missing: [...expected.keys()].sort(compareText),

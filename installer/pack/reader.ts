@@ -6,7 +6,7 @@ import type { FileManifest, PackObject } from '../release.ts';
 import { decompressFrame } from './decompress.ts';
 import { rangeBytes } from './file-bytes.ts';
 import { createFrameScanner } from './frame.ts';
-import { packLength } from './manifest-rules.ts';
+import { inFlight } from './in-flight.ts';
 import { type ContentSink, createSplitter } from './splitter.ts';
 
 export interface PackSource {
@@ -16,22 +16,36 @@ export interface PackSource {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Objects of at most this size are read at the same time: their windows are small, and their files are many. */
+const SMALL_OBJECT_BYTES = 1024 * 1024;
+const SMALL_OBJECTS_IN_FLIGHT = 4;
+
 /**
- * Reads a pack from its first byte to its last and hands every content to the sink once.
+ * Reads a pack from its first byte to its last and hands every content to the sink once, several at the same time.
  *
  * The manifest must have been decoded. Of each object the compressed bytes are digested before they are decompressed, the
  * output is capped at the declared size, and each content is digested while it is written.
  * Errors: `archive-invalid` (length, frame), `digest-mismatch`, `cancelled`, and what the disk says.
  */
 export async function readPack(source: PackSource, sink: ContentSink): Promise<Result<void>> {
+  return readObjects(source, source.manifest.objects, sink);
+}
+
+/** As `readPack`, from a file that holds nothing but these objects of the manifest, back to back. */
+export async function readObjects(
+  source: PackSource,
+  objects: readonly PackObject[],
+  sink: ContentSink,
+): Promise<Result<void>> {
   const opened = await source.files.openReadable(source.packFile);
   if (!opened.ok) return opened;
   try {
-    const length = await checkLength(opened.value, source);
+    const placed = placeObjects(objects);
+    const length = await checkLength(opened.value, source, placed.length);
     if (!length.ok) return length;
     const sizes = contentSizes(source.manifest);
-    for (const object of source.manifest.objects) {
-      const read = await readObject({ ...source, file: opened.value, object, sizes }, sink);
+    for (const group of groupSmall(placed.objects)) {
+      const read = await readGroup({ ...source, file: opened.value, sizes }, group, sink);
       if (!read.ok) return read;
     }
     return succeed();
@@ -40,10 +54,44 @@ export async function readPack(source: PackSource, sink: ContentSink): Promise<R
   }
 }
 
-async function checkLength(file: ReadableFile, source: PackSource): Promise<Result<void>> {
+function placeObjects(objects: readonly PackObject[]): {
+  readonly objects: readonly PackObject[];
+  readonly length: number;
+} {
+  let offset = 0;
+  const placed = objects.map((object) => {
+    const at = { ...object, offset };
+    offset += object.length;
+    return at;
+  });
+  return { objects: placed, length: offset };
+}
+
+/** Neighbours that are small together; a large one alone. */
+function groupSmall(objects: readonly PackObject[]): readonly (readonly PackObject[])[] {
+  const groups: PackObject[][] = [];
+  let open: PackObject[] | undefined;
+  for (const object of objects) {
+    if (object.size > SMALL_OBJECT_BYTES) {
+      groups.push([object]);
+      open = undefined;
+    } else if (open === undefined) groups.push((open = [object]));
+    else open.push(object);
+  }
+  return groups;
+}
+
+async function readGroup(
+  source: Omit<ObjectSource, 'object'>,
+  group: readonly PackObject[],
+  sink: ContentSink,
+): Promise<Result<void>> {
+  return inFlight(SMALL_OBJECTS_IN_FLIGHT, group, (object) => readObject({ ...source, object }, sink));
+}
+
+async function checkLength(file: ReadableFile, source: PackSource, wanted: number): Promise<Result<void>> {
   const facts = await file.facts();
   if (!facts.ok) return facts;
-  const wanted = packLength(source.manifest);
   if (facts.value.kind === 'file' && facts.value.size === wanted) return succeed();
   const detail = `the pack has ${String(facts.value.size)} bytes, its manifest describes ${String(wanted)}`;
   return fail(faultOf('archive-invalid', detail, { path: source.packFile }));

@@ -90,7 +90,8 @@ async function fetchVerified(
   );
 }
 
-async function checkSpace(files: Files, folder: string, missing: number): Promise<Result<void>> {
+/** Errors: `space-short`. */
+export async function checkSpace(files: Files, folder: string, missing: number): Promise<Result<void>> {
   const space = await files.space(folder);
   if (!space.ok) return space;
   const needed = missing + (missing > 0 ? SPACE_MARGIN_BYTES : 0);
@@ -104,6 +105,6 @@ async function checkSpace(files: Files, folder: string, missing: number): Promis
 }
 
 /** Faults after which the bytes on disk help nobody: they are wrong, or they fill the disk. */
-function isUseless(fault: Fault): boolean {
+export function isUseless(fault: Fault): boolean {
   return ['digest-mismatch', 'body-too-long', 'disk-full', 'quota-exceeded'].includes(fault.code);
 }

@@ -37,7 +37,8 @@ async function findShort(file: ReadableFile, signedLength: number): Promise<Resu
 }
 
 /** The bytes of an open file from `offset + wish.from` on; one more than signed is let through, so that it is noticed. */
-export function readRange(file: ReadableFile, offset: number, wish: RangeWish, end = Infinity): RangeRead {
+export function readRange(file: ReadableFile, offset: number, wish: RangeWish, endOfFile = Infinity): RangeRead {
+  const end = Math.min(endOfFile, wish.until === undefined ? Infinity : offset + wish.until);
   let open = true;
   const discard = async (): Promise<void> => {
     if (open) await file.close();

@@ -65,7 +65,9 @@ async function readBody(clock: Clock, response: HttpResponse, limit: number): Pr
 /** RFC 9110 §13.1.5, §14.2: a range only of the very file that the first bytes came from. */
 async function openRange(tools: RequestTools, url: URL, wish: RangeWish): Promise<Result<RangeRead>> {
   const condition: Record<string, string> = wish.validator === undefined ? {} : { 'if-range': wish.validator };
-  const headers = wish.from === 0 ? {} : { range: `bytes=${wish.from}-`, ...condition };
+  const last = wish.until === undefined ? '' : String(wish.until - 1);
+  const whole = wish.from === 0 && wish.until === undefined;
+  const headers = whole ? {} : { range: `bytes=${wish.from}-${last}`, ...condition };
   const answered = await get(tools, url, headers, wish.signal);
   if (!answered.ok) return answered;
   const response = answered.value;
@@ -76,7 +78,8 @@ async function openRange(tools: RequestTools, url: URL, wish: RangeWish): Promis
     await response.discard();
     return openRange(tools, url, { ...wish, from: 0 });
   }
-  const refusal = rangeRefusal(response, wish.length - (start ?? 0));
+  const end = response.status === 206 ? (wish.until ?? wish.length) : wish.length;
+  const refusal = rangeRefusal(response, end - (start ?? 0));
   if (refusal !== undefined || start === undefined) {
     await response.discard();
     return fail(refusal ?? statusFault(response));

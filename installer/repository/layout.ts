@@ -8,6 +8,9 @@ export const TARGETS_FOLDER = 'targets';
 /** The file manifest, JSON in one zstd frame (half the size: paths compress well, digests do not). */
 export const MANIFEST_NAME = 'manifest.json.zst';
 export const PACK_NAME = 'full.pack';
+/** Names on a customer's disk: a delta's pack, and some objects of a full pack back to back. */
+export const DELTA_PACK_NAME = 'delta.pack';
+export const OBJECTS_NAME = 'objects.pack';
 
 /** Largest manifest as it lies in the repository and once decompressed, bytes: 200,000 entries of 400 characters fit. */
 export const MANIFEST_LIMIT = 64 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { faultOf } from '../../platform/fault.ts';
 import { fail, succeed, type Result } from '../../platform/result.ts';
-import type { Release } from '../release.ts';
+import type { Release, SignedFile } from '../release.ts';
 import { targetFile } from './layout.ts';
 import { createMetadataClient, type VerifiedTargets } from './metadata-client.ts';
 import { createOmuReader } from './omu-reader.ts';
@@ -88,9 +88,13 @@ function checkAddress(index: OmuIndex, wanted: Wanted): Result<OmuIndex> {
 
 /** Of all that the role lists, only what lies in the file. */
 function heldReleases(listed: readonly Release[], index: OmuIndex): Result<readonly Release[]> {
-  const held = listed.filter(({ manifest, pack }) =>
-    [manifest, pack].every((file) => index.files.has(targetFile(file))),
-  );
+  const isHeld = (file: SignedFile): boolean => index.files.has(targetFile(file));
+  const held = listed
+    .filter(({ manifest, pack }) => isHeld(manifest) && isHeld(pack))
+    .map(({ deltas, ...release }) => {
+      const here = deltas?.filter(({ manifest, pack }) => isHeld(manifest) && isHeld(pack)) ?? [];
+      return here.length === 0 ? release : { ...release, deltas: here };
+    });
   if (held.length > 0) return succeed(held);
   return fail(faultOf('wrong-target', 'the release in the file is none that its metadata lists for this machine'));
 }

@@ -16,6 +16,8 @@ export interface RangeRead {
 export interface RangeWish {
   /** First byte wanted. */
   readonly from: number;
+  /** Byte behind the last one wanted; without it all to the end. */
+  readonly until?: number;
   /** Bytes of the whole file, from signed metadata. */
   readonly length: number;
   /** Only if the file is still this one; otherwise all of it. */

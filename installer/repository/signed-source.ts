@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { faultOf } from '../../platform/fault.ts';
 import { fail, succeed, type Result } from '../../platform/result.ts';
 import { decodeManifestFile } from '../pack/manifest.ts';
-import type { FileManifest, Release } from '../release.ts';
+import { decodeDeltaManifestFile, type DeltaManifest } from '../delta/delta-manifest.ts';
+import type { FileManifest, Release, ReleaseDelta, SignedFile } from '../release.ts';
 import { downloadSigned, type DownloadTools } from './download.ts';
-import { MANIFEST_NAME, PACK_NAME, targetFile } from './layout.ts';
+import { downloadObjects } from './download-objects.ts';
+import { DELTA_PACK_NAME, PACK_NAME, targetFile } from './layout.ts';
 import type { MetadataClient, VerifiedTargets } from './metadata-client.ts';
 import { isListed, listReleases, type Wanted } from './release-list.ts';
 import type { ReleaseSource } from './release-source.ts';
@@ -60,45 +64,83 @@ export function createSignedSource(
       faultOf('release-unknown', 'the repository does not list this release', { values: { version: release.version } }),
     );
   };
+  const once = async <Value>(
+    subject: { readonly release: Release; readonly delta?: ReleaseDelta; readonly signal?: AbortSignal | undefined },
+    act: () => Promise<Result<Value>>,
+  ): Promise<Result<Value>> => {
+    const known = await listed(subject.release, subject.signal);
+    const still = known.ok ? checkDelta(releases ?? [], subject.release, subject.delta) : known;
+    return still.ok ? tell(tools, await act()) : still;
+  };
   return {
     refresh,
-    manifest: async (release, signal) => {
-      const known = await listed(release, signal);
-      return known.ok ? tell(tools, await fetchManifest(tools, release, signal)) : known;
-    },
-    download: async (release, folder, options) => {
-      const known = await listed(release, options.signal);
-      if (!known.ok) return known;
-      const packFile = tell(tools, await downloadSigned(tools, release.pack, folder, PACK_NAME, options));
-      return packFile.ok ? succeed({ packFile: packFile.value }) : packFile;
-    },
+    manifest: (release, signal) => once({ release, signal }, () => fetchManifest(tools, release, signal)),
+    download: (release, folder, options) =>
+      once({ release, signal: options.signal }, async () =>
+        packFileOf(await downloadSigned(tools, release.pack, folder, PACK_NAME, options)),
+      ),
+    deltaManifest: (release, delta, signal) =>
+      once({ release, delta, signal }, () => fetchDeltaManifest(tools, delta, signal)),
+    downloadDelta: (release, delta, folder, options) =>
+      once({ release, delta, signal: options.signal }, async () =>
+        packFileOf(await downloadSigned(tools, delta.pack, folder, DELTA_PACK_NAME, options)),
+      ),
+    downloadObjects: (release, objects, folder, options) =>
+      once({ release, signal: options.signal }, async () =>
+        packFileOf(await downloadObjects(tools, release.pack, objects, folder, options)),
+      ),
     ...(tools.reader.host === undefined ? {} : { host: tools.reader.host }),
   };
 }
 
-/** The manifest is small enough for memory: fetched whole, compared with the signed digest, then decoded. */
+function packFileOf(fetched: Result<string>): Result<{ readonly packFile: string }> {
+  return fetched.ok ? succeed({ packFile: fetched.value }) : fetched;
+}
+
+/** A delta that somebody remembers must still be signed as it was. */
+function checkDelta(releases: readonly Release[], release: Release, delta: ReleaseDelta | undefined): Result<void> {
+  const now = releases.find(({ version, platform }) => version === release.version && platform === release.platform);
+  if (delta === undefined || now?.deltas?.some((one) => isDeepStrictEqual(one, delta)) === true) return succeed();
+  return fail(
+    faultOf('release-unknown', 'the repository does not list this delta', { values: { version: delta.from } }),
+  );
+}
+
 async function fetchManifest(
   tools: SignedSourceTools,
   release: Release,
   signal?: AbortSignal,
 ): Promise<Result<FileManifest>> {
-  const { manifest } = release;
+  const bytes = await fetchSmall(tools, release.manifest, signal);
+  const decoded = bytes.ok ? decodeManifestFile(bytes.value) : bytes;
+  if (!decoded.ok || decoded.value.version === release.version) return decoded;
+  return fail(
+    faultOf('wrong-target', 'the manifest is of another version', { values: { version: decoded.value.version } }),
+  );
+}
+
+async function fetchDeltaManifest(
+  tools: SignedSourceTools,
+  delta: ReleaseDelta,
+  signal?: AbortSignal,
+): Promise<Result<DeltaManifest>> {
+  const bytes = await fetchSmall(tools, delta.manifest, signal);
+  return bytes.ok ? decodeDeltaManifestFile(bytes.value) : bytes;
+}
+
+/** A manifest is small enough for memory: fetched whole, compared with the signed digest, then decoded. */
+async function fetchSmall(tools: SignedSourceTools, file: SignedFile, signal?: AbortSignal): Promise<Result<Buffer>> {
   const attempt = async (): Promise<Result<Buffer>> => {
-    const opened = await tools.reader.openRange(targetFile(manifest), { from: 0, length: manifest.length, signal });
+    const opened = await tools.reader.openRange(targetFile(file), { from: 0, length: file.length, signal });
     if (!opened.ok) return opened;
-    const read = await readWhole(tools, opened.value, manifest.length);
+    const read = await readWhole(tools, opened.value, file.length);
     await opened.value.discard();
     return read;
   };
   const bytes = await climb(tools.clock, SMALL_FILE_LADDER, attempt, signal);
-  if (!bytes.ok) return bytes;
-  if (createHash('sha256').update(bytes.value).digest('hex') !== manifest.sha256) {
-    return fail(faultOf('digest-mismatch', 'the manifest is not the signed one', { values: { file: MANIFEST_NAME } }));
-  }
-  const decoded = decodeManifestFile(bytes.value);
-  if (!decoded.ok || decoded.value.version === release.version) return decoded;
+  if (!bytes.ok || createHash('sha256').update(bytes.value).digest('hex') === file.sha256) return bytes;
   return fail(
-    faultOf('wrong-target', 'the manifest is of another version', { values: { version: decoded.value.version } }),
+    faultOf('digest-mismatch', 'the manifest is not the signed one', { values: { file: posix.basename(file.path) } }),
   );
 }
 

@@ -2,6 +2,7 @@ import type { FileFacts } from '../../platform/files.ts';
 import type { StopRung } from '../../supervisor/server-state.ts';
 import type { CarryOverReport } from '../carry-over/carry-over.ts';
 import type { Release } from '../release.ts';
+import type { EvictedTransfer, Transfer } from '../transfer/transfer.ts';
 
 /**
  * What each step learned; it goes into the step's `done` line, and later steps read it there, never from memory.
@@ -25,12 +26,26 @@ export interface StepFacts {
     readonly shippedManifest?: string;
     /** File with the manifest of the next release (update only). */
     readonly nextManifest?: string;
+    /** File with the delta manifest from the live release, where one is published. */
+    readonly deltaManifest?: string;
     /** The backup that a rollback restores, by id. */
     readonly backupToRestore?: string;
   };
-  readonly download: { readonly packFile: string };
+  /** Journals of earlier launchers have `packFile` alone: they knew no other way than the full pack. */
+  readonly download: {
+    readonly packFile: string;
+    readonly kind?: Transfer['kind'];
+    /** Fetched for this kind, manifests aside. */
+    readonly bytes?: number;
+    /** A shorter way that failed before this one was taken. */
+    readonly evicted?: EvictedTransfer;
+  };
   readonly verify: { readonly files: number; readonly bytes: number };
-  readonly stage: { readonly smokeOutput: string };
+  readonly stage: {
+    readonly smokeOutput: string;
+    /** A shorter way that could not be applied; the full pack was fetched and unpacked instead. */
+    readonly evicted?: EvictedTransfer;
+  };
   readonly warn: { readonly users?: number; readonly warned: boolean };
   readonly drain: {
     /** Sessions that were closed by force at the end of the delay. */

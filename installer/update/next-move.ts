@@ -30,6 +30,11 @@ const TRANSIENT: ReadonlySet<FaultCode> = new Set<FaultCode>([
   'server-port-taken',
 ]);
 
+/** Whether the same act may succeed a little later. */
+export function isTransient(fault: Fault): boolean {
+  return TRANSIENT.has(fault.code);
+}
+
 export const FIRST_RETRY_MS = 5_000;
 export const LONGEST_RETRY_MS = 90_000;
 
@@ -99,7 +104,7 @@ export function outcomeOf(journal: readonly JournalEntry[]): Outcome {
 function isLost(journal: readonly JournalEntry[], { step, afterCrash, attempts }: PipelineRule): boolean {
   const last = lastOf(journal, step);
   if (last?.kind === 'failed') {
-    return !TRANSIENT.has(last.fault.code) || began(journal, step) >= attempts;
+    return !isTransient(last.fault) || began(journal, step) >= attempts;
   }
   return last?.kind === 'began' && (afterCrash === 'undo' || began(journal, step) >= attempts);
 }

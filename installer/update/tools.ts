@@ -6,9 +6,11 @@ import type { Result } from '../../platform/result.ts';
 import type { ServerControl } from '../../supervisor/server-control.ts';
 import type { Language, Sessions } from '../../supervisor/sessions/sessions.ts';
 import type { CarryOver, CarryOverRule } from '../carry-over/carry-over.ts';
+import type { DeltaManifest } from '../delta/delta-manifest.ts';
 import type { FileManifest, Release } from '../release.ts';
 import type { Eligibility } from '../schedule/eligibility.ts';
 import type { ReleaseSource } from '../repository/release-source.ts';
+import type { Transfer } from '../transfer/transfer.ts';
 import type { InstalledRecords } from './installed.ts';
 import type { JournalEntry } from './journal-entry.ts';
 import type { Order } from './order.ts';
@@ -79,11 +81,25 @@ export interface UpdateChecks {
   staged(installed: string, staged: string): Promise<Result<void>>;
 }
 
+/** What is put together into a staged bundle, as paths: another process may do it. */
+export interface StageWork {
+  /** File with the manifest of the next release. */
+  readonly manifest: string;
+  /** Made anew. */
+  readonly folder: string;
+  readonly transfer: Transfer;
+  /** Where the packs were brought to. */
+  readonly packFolder: string;
+  /** The live bundle; only read. */
+  readonly bundle: string;
+  /** Files with the manifest of the live release and the delta manifest, for a delta. */
+  readonly delta?: { readonly oldManifest: string; readonly manifest: string };
+}
+
 export interface Staging {
-  verifyPack(manifest: FileManifest, packFile: string, signal: AbortSignal): Promise<Result<void>>;
-  /** Unpacks into a new folder and reads it back against the manifest. */
-  unpack(
-    request: { readonly manifest: FileManifest; readonly packFile: string; readonly folder: string },
+  /** Makes the new folder and reads it back against the manifest. */
+  stage(
+    work: StageWork,
     onProgress: (doneBytes: number, totalBytes: number) => void,
     signal: AbortSignal,
   ): Promise<Result<void>>;
@@ -91,6 +107,8 @@ export interface Staging {
   open(folder: string, manifest: FileManifest): Promise<Result<void>>;
   readManifest(path: string): Promise<Result<FileManifest>>;
   writeManifest(path: string, manifest: FileManifest): Promise<Result<void>>;
+  readDeltaManifest(path: string): Promise<Result<DeltaManifest>>;
+  writeDeltaManifest(path: string, manifest: DeltaManifest): Promise<Result<void>>;
 }
 
 /** The data files outside the bundle. */
@@ -122,6 +140,8 @@ export type StepNote =
   | { readonly kind: 'transfer'; readonly doneBytes: number; readonly totalBytes: number; readonly rate: number }
   | { readonly kind: 'users'; readonly users?: number; readonly secondsLeft: number }
   | { readonly kind: 'watch'; readonly secondsLeft: number; readonly passes: number }
+  /** The delta or the objects are of no use: the full pack is fetched. */
+  | { readonly kind: 'full-instead'; readonly fault: Fault }
   | { readonly kind: 'trying-again'; readonly fault: Fault; readonly at: number }
   | { readonly kind: 'scheduled'; readonly at: number }
   | { readonly kind: 'awaiting-word' };

@@ -34,7 +34,11 @@ export async function checkNow(
   };
   if (due !== undefined) {
     const file = fromRepository.includes(due) ? undefined : dropped.find(({ release }) => release === due)?.file;
-    return succeed({ available: releaseView(due, 'available', language, file), upToDate: false, ...told });
+    return succeed({
+      available: releaseView(due, 'available', language, { file, from: live }),
+      upToDate: false,
+      ...told,
+    });
   }
   if (!offered.ok) return offered;
   return answerWithout(chosen, told);

@@ -5,6 +5,7 @@ import type { Order } from '../../installer/update/order.ts';
 import type { PreflightSubject, UpdateTools } from '../../installer/update/tools.ts';
 import type { CheckLine } from '../api/application.ts';
 import type { MachineChecks } from '../wiring/update-checks.ts';
+import { transferBytes } from '../views/release-view.ts';
 import type { ViewWords } from '../views/update-view.ts';
 
 /** The dry run of an order: finds its release and tries every precondition; nothing changes, nobody is warned. */
@@ -20,14 +21,24 @@ export async function tryOrder(
     return subject;
   }
   const { lines } = await checks.report(subject.value);
-  return succeed(
-    lines.map(({ check, ok, detail, fault }) => ({
-      check,
-      ok,
-      detail,
-      ...(fault === undefined ? {} : { remedy: words.explain(fault, order.language).remedy }),
-    })),
-  );
+  const checked = lines.map(({ check, ok, detail, fault }) => ({
+    check,
+    ok,
+    detail,
+    ...(fault === undefined ? {} : { remedy: words.explain(fault, order.language).remedy }),
+  }));
+  return succeed([...checked, transferLine(subject.value)]);
+}
+
+/** What would be fetched, by signed metadata alone: files that were changed here are looked at with the order itself. */
+function transferLine({ release, from }: PreflightSubject): CheckLine {
+  if (release === undefined) {
+    return { check: 'transfer', ok: true, detail: 'nothing is fetched' };
+  }
+  const bytes = transferBytes(release, from);
+  const full = release.pack.length + release.manifest.length;
+  const way = bytes < full ? `the delta from ${from ?? ''}, of ${full} bytes in all` : 'at most: the whole release';
+  return { check: 'transfer', ok: true, detail: `${bytes} bytes are fetched (${way})` };
 }
 
 async function subjectOf(tools: UpdateTools, order: Order, signal: AbortSignal): Promise<Result<PreflightSubject>> {

@@ -66,6 +66,8 @@ export function noteText(note: StepNote, language: Language): string {
         passes: note.passes,
         left: formatDuration(note.secondsLeft * 1000, language),
       });
+    case 'full-instead':
+      return say(language, 'note.full-instead', { message: explainFault(note.fault, language, '').message });
     case 'trying-again': {
       const { message } = explainFault(note.fault, language, '');
       return say(language, 'note.trying-again', { message, time: formatTime(note.at, language) });

@@ -48,6 +48,12 @@ export const NOTICE_MESSAGES = {
     de: '{passes} Prüfungen in Folge bestanden · noch {left}',
     it: '{passes} controlli superati di seguito · ancora {left}',
   },
+  'note.full-instead': {
+    en: 'the short way failed, the whole release is fetched: {message}',
+    fr: 'la voie courte a échoué, toute la version est téléchargée: {message}',
+    de: 'der kurze Weg misslang, die ganze Version wird geholt: {message}',
+    it: 'la via breve non è riuscita, si scarica tutta la versione: {message}',
+  },
   'note.trying-again': {
     en: '{message} Next try at {time}',
     fr: '{message} Nouvel essai à {time}',

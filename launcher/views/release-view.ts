@@ -9,19 +9,27 @@ export function releaseView(
   release: Release,
   state: 'available' | 'bad',
   language: Language,
-  file?: string,
+  more: { readonly file?: string | undefined; readonly from?: string | undefined } = {},
 ): ReleaseView {
+  const { file, from } = more;
   const notes = notesOf(release, language);
   return {
     version: release.version,
     state,
     publishedAt: release.publishedAt,
-    transferBytes: release.pack.length,
+    transferBytes: transferBytes(release, from),
     unpackedBytes: release.unpackedBytes,
     dataFormat: release.dataFormat,
     ...(notes === undefined ? {} : { notes }),
     ...(file === undefined ? {} : { file }),
   };
+}
+
+/** What a machine with the version `from` has to fetch, where its files are as they were shipped. */
+export function transferBytes({ pack, manifest, deltas = [] }: Release, from: string | undefined): number {
+  const delta = deltas.find((candidate) => candidate.from === from);
+  const full = pack.length + manifest.length;
+  return delta === undefined ? full : Math.min(full, delta.pack.length + delta.manifest.length);
 }
 
 function notesOf({ notes }: Release, language: Language): string | undefined {
@@ -64,7 +72,10 @@ export function releaseViews(
   return [
     ...here,
     ...unseen.map((release) =>
-      releaseView(release, isBad(installed, release) ? 'bad' : 'available', language, fileOf(release)),
+      releaseView(release, isBad(installed, release) ? 'bad' : 'available', language, {
+        file: fileOf(release),
+        from: installed.live?.version,
+      }),
     ),
   ];
 }

@@ -11,8 +11,15 @@ import { factsOf, openRegular, readableFile, undefinedWhenAbsent } from './file-
 import { createRenameNew } from './rename-new.ts';
 import { removeEntry, removeTree, sortedNames, syncTree, walkTree } from './trees.ts';
 
-/** The disk through node:fs, on every operating system; `actor` says what errno means here and who is named in faults. */
-export function createFiles(actor: Actor, clock: Clock): Files {
+/**
+ * The disk through node:fs, on every operating system; `actor` says what errno means here and who is named in faults,
+ * `syncVolume` writes a whole volume out where that can be done.
+ */
+export function createFiles(
+  actor: Actor,
+  clock: Clock,
+  syncVolume: (folder: string) => Promise<boolean> = () => Promise.resolve(false),
+): Files {
   return {
     facts: async (path) => {
       const stats = await attempt(actor, 'lstat', path, () => lstat(path, { bigint: true }).catch(undefinedWhenAbsent));
@@ -48,7 +55,7 @@ export function createFiles(actor: Actor, clock: Clock): Files {
       attempt(actor, 'utimes', path, () => lutimes(path, modifiedMs / 1000, modifiedMs / 1000)),
     remove: (path) => removeEntry(actor, clock, path),
     removeTree: (path) => removeTree(actor, clock, path),
-    syncTree: (path) => syncTree(actor, path),
+    syncTree: (path) => syncTree(actor, path, syncVolume),
     syncFolder: (path) => syncFolder(actor, path),
     space: (path) => space(actor, path),
     digest: (path) => digest(actor, path),

@@ -41,8 +41,20 @@ export async function* walkTree(actor: Actor, folder: string, prefix = ''): Asyn
 /** fsync at a time; more only makes the disk's queue longer. */
 const SYNCS_IN_FLIGHT = 4;
 
-/** fsync of every file and folder of a tree, its root included; links live in their folder. First fault wins. */
-export async function syncTree(actor: Actor, root: string): Promise<Result<void>> {
+/** From so many entries on, one syncfs of the volume costs less than an fsync of each. */
+const VOLUME_SYNC_ENTRIES = 100;
+
+/**
+ * fsync of every file and folder of a tree, its root included; links live in their folder. First fault wins.
+ *
+ * `syncVolume` writes the whole volume out and says whether it did; large trees are left to it where it can.
+ */
+export async function syncTree(
+  actor: Actor,
+  root: string,
+  syncVolume: (folder: string) => Promise<boolean>,
+): Promise<Result<void>> {
+  if ((await hasManyEntries(actor, root)) && (await syncVolume(root))) return syncFolder(actor, root);
   const entries = walkTree(actor, root);
   const syncEntries = async (): Promise<Result<void>> => {
     for (;;) {
@@ -55,6 +67,17 @@ export async function syncTree(actor: Actor, root: string): Promise<Result<void>
   };
   const outcomes = await Promise.all(Array.from({ length: SYNCS_IN_FLIGHT }, syncEntries));
   return outcomes.find((outcome) => !outcome.ok) ?? syncFolder(actor, root);
+}
+
+/** False also when a part of the tree cannot be listed: the syncs one by one say why. */
+async function hasManyEntries(actor: Actor, root: string): Promise<boolean> {
+  let count = 0;
+  for await (const entry of walkTree(actor, root)) {
+    if (!entry.ok) return false;
+    count += 1;
+    if (count >= VOLUME_SYNC_ENTRIES) return true;
+  }
+  return false;
 }
 
 async function syncEntry(actor: Actor, path: string, entry: WalkedEntry): Promise<Result<void>> {

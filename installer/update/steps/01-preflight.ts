@@ -1,21 +1,25 @@
 import { join } from 'node:path';
 import { faultOf } from '../../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../../platform/result.ts';
+import { rebuildManifest } from '../../delta/rebuild-manifest.ts';
 import type { Release } from '../../release.ts';
 import type { ReleaseSource } from '../../repository/release-source.ts';
 import { chooseRelease, eligibilityFor } from '../choose-release.ts';
 import type { StepFacts } from '../facts.ts';
 import { folderIdentity } from '../facts.ts';
 import { type LiveRelease, liveRelease } from '../live-release.ts';
-import { nothingToUndo, type Step, type StepContext } from '../step.ts';
-import { stagedBundleOf } from '../staging-places.ts';
+import { outcomeOf } from '../next-move.ts';
+import { type Step, type StepContext } from '../step.ts';
+import { stagedBundleOf, stagingOf } from '../staging-places.ts';
 
 type Facts = StepFacts['preflight'];
 
 /** Everything that can refuse the order, before anybody is disturbed. */
 export const preflight: Step<'preflight'> = {
   run: async (context) => (context.order.kind === 'update' ? preflightUpdate(context) : preflightRollback(context)),
-  undo: nothingToUndo,
+  async undo({ tools, order, journal }) {
+    return outcomeOf(journal) === 'held' ? succeed() : tools.files.removeTree(stagingOf(tools.places, order));
+  },
 };
 
 async function preflightUpdate(context: StepContext): Promise<Result<Facts>> {
@@ -58,11 +62,12 @@ async function describeUpdate(
   release: Release,
   live: LiveRelease,
 ): Promise<Result<Facts>> {
-  const next = await keepManifest(context, source, release);
+  const shipped = live.manifestFile ?? (await shippedManifest(context, source, offered, live.version));
+  const delta = await keepDelta(context, source, release, live.version, shipped);
+  const next = delta === undefined ? await keepManifest(context, source, release) : succeed();
   if (!next.ok) {
     return next;
   }
-  const shipped = live.manifestFile ?? (await shippedManifest(context, source, offered, live.version));
   const oldFormat =
     live.dataFormat ??
     context.tools.policy.dataFormat ??
@@ -73,7 +78,8 @@ async function describeUpdate(
     // An unknown old format counts as a change: one backup too many harms nobody.
     dataFormatChanges: oldFormat !== release.dataFormat,
     nextBundle: stagedBundleOf(context.tools.places, context.order),
-    nextManifest: next.value,
+    nextManifest: manifestPath(context, release),
+    ...(delta === undefined ? {} : { deltaManifest: delta }),
     ...(live.version === undefined ? {} : { from: live.version }),
     ...(oldFormat === undefined ? {} : { fromDataFormat: oldFormat }),
     ...(shipped === undefined ? {} : { shippedManifest: shipped }),
@@ -101,9 +107,42 @@ async function keepManifest(
   if (!manifest.ok) {
     return manifest;
   }
-  const path = join(tools.places.manifestFolder, `${release.manifest.sha256}.json.zst`);
+  const path = manifestPath({ tools }, release);
   const written = await tools.staging.writeManifest(path, manifest.value);
   return written.ok ? succeed(path) : written;
+}
+
+function manifestPath({ tools }: Pick<StepContext, 'tools'>, release: Release): string {
+  return join(tools.places.manifestFolder, `${release.manifest.sha256}.json.zst`);
+}
+
+/**
+ * A delta from the live release says what changes in its manifest, too: the next one is made of both, and not fetched.
+ * Undefined where there is none or it does not fit; then the manifest itself is fetched.
+ */
+async function keepDelta(
+  { tools, order, signal }: StepContext,
+  source: ReleaseSource,
+  release: Release,
+  from: string | undefined,
+  shipped: string | undefined,
+): Promise<string | undefined> {
+  const published = release.deltas?.find((delta) => delta.from === from);
+  const old = published === undefined || shipped === undefined ? undefined : await tools.staging.readManifest(shipped);
+  if (published === undefined || old?.ok !== true) {
+    return undefined;
+  }
+  const delta = await source.deltaManifest(release, published, signal);
+  const next = delta.ok ? rebuildManifest(old.value, delta.value) : delta;
+  const path = join(stagingOf(tools.places, order), 'delta.json.zst');
+  const kept = delta.ok && next.ok ? await tools.staging.writeDeltaManifest(path, delta.value) : next;
+  const written =
+    next.ok && kept.ok ? await tools.staging.writeManifest(manifestPath({ tools }, release), next.value) : kept;
+  if (written.ok) {
+    return path;
+  }
+  tools.log.warn('the delta cannot be used', { from, code: written.fault.code, detail: written.fault.detail });
+  return undefined;
 }
 
 async function preflightRollback(context: StepContext): Promise<Result<Facts>> {

@@ -1,26 +1,30 @@
-import { faultOf } from '../../../platform/fault.ts';
+import { type Fault, faultOf } from '../../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../../platform/result.ts';
+import type { EvictedTransfer, Transfer } from '../../transfer/transfer.ts';
+import { bringFullInstead, decidedTransfer } from '../bring-release.ts';
 import { carryOverRequest } from '../carry-over-request.ts';
 import type { StepFacts } from '../facts.ts';
 import { outcomeOf } from '../next-move.ts';
 import { required, type Step, type StepContext } from '../step.ts';
+import { stagingOf } from '../staging-places.ts';
+import type { StageWork } from '../tools.ts';
 
 /**
- * Unpacks beside the live bundle, reads everything back against the signed manifest, and runs the staged server with
+ * Makes the next bundle beside the live one, reads everything back against the signed manifest, and runs the staged server with
  * `--version`. What can be carried over and saved of the data while the server still works is done here too.
  */
 export const stage: Step<'stage'> = {
   async run(context) {
     const { nextBundle, dataFormatChanges } = required(context, 'preflight');
-    const unpacked = await unpackAfresh(context, nextBundle);
-    if (!unpacked.ok) {
-      return unpacked;
+    const staged = await stageAfresh(context, nextBundle);
+    if (!staged.ok) {
+      return staged;
     }
     const complete = await context.tools.checks.staged(context.tools.places.bundle, nextBundle);
     if (!complete.ok) {
       return complete;
     }
-    const smoke = await smokeRun(context, nextBundle);
+    const smoke = await smokeRun(context, nextBundle, staged.value);
     const rehearsed = smoke.ok ? await rehearseCarryOver(context) : smoke;
     if (!rehearsed.ok || !dataFormatChanges) {
       return rehearsed.ok ? smoke : rehearsed;
@@ -45,27 +49,53 @@ function mayNeedData({ journal, tools }: StepContext): boolean {
   return started && !tools.policy.restoreDataOnFallback;
 }
 
-async function unpackAfresh(context: StepContext, folder: string): Promise<Result<void>> {
-  const { nextManifest } = required(context, 'preflight');
+/** Undefined, or the shorter way that could not be applied and was given up for the full pack. */
+async function stageAfresh(context: StepContext, folder: string): Promise<Result<EvictedTransfer | undefined>> {
+  const transfer = await decidedTransfer(context);
+  const staged = await stageOnce(context, folder, transfer);
+  if (staged.ok || transfer.kind === 'full' || !isOfTransfer(staged.fault)) {
+    return staged.ok ? succeed(undefined) : staged;
+  }
+  const full = await bringFullInstead(context, transfer, staged.fault);
+  if (!full.ok) {
+    return full;
+  }
+  const again = await stageOnce(context, folder, await decidedTransfer(context));
+  return again.ok ? full : again;
+}
+
+/** Faults that come of what was fetched, or of installed files that changed meanwhile: another way has neither. */
+function isOfTransfer(fault: Fault): boolean {
+  return ['archive-invalid', 'digest-mismatch', 'record-corrupt', 'not-found', 'path-refused'].includes(fault.code);
+}
+
+async function stageOnce(context: StepContext, folder: string, transfer: Transfer): Promise<Result<void>> {
+  const { tools, order } = context;
+  const { nextManifest, shippedManifest, deltaManifest } = required(context, 'preflight');
   if (nextManifest === undefined) {
     return fail(faultOf('release-unknown', 'preflight kept no manifest'));
   }
-  const manifest = await context.tools.staging.readManifest(nextManifest);
-  // Half of an earlier try may lie there; unpacking wants a new folder.
-  const removed = await context.tools.files.removeTree(folder);
-  if (!manifest.ok || !removed.ok) {
-    return manifest.ok ? removed : manifest;
+  // Half of an earlier try may lie there; staging wants a new folder.
+  const removed = await tools.files.removeTree(folder);
+  if (!removed.ok) {
+    return removed;
   }
-  const { packFile } = required(context, 'download');
-  const startedAt = context.tools.clock.monotonic();
-  return context.tools.staging.unpack(
-    { manifest: manifest.value, packFile, folder },
-    (doneBytes, totalBytes) => {
-      const seconds = (context.tools.clock.monotonic() - startedAt) / 1000;
-      context.note({ kind: 'transfer', doneBytes, totalBytes, rate: seconds > 0 ? doneBytes / seconds : 0 });
-    },
-    context.signal,
-  );
+  const startedAt = tools.clock.monotonic();
+  const work: StageWork = {
+    manifest: nextManifest,
+    folder,
+    transfer,
+    packFolder: stagingOf(tools.places, order),
+    bundle: tools.places.bundle,
+    ...(transfer.kind !== 'delta' || shippedManifest === undefined || deltaManifest === undefined
+      ? {}
+      : { delta: { oldManifest: shippedManifest, manifest: deltaManifest } }),
+  };
+  const onProgress = (doneBytes: number, totalBytes: number): void => {
+    const seconds = (tools.clock.monotonic() - startedAt) / 1000;
+    context.note({ kind: 'transfer', doneBytes, totalBytes, rate: seconds > 0 ? doneBytes / seconds : 0 });
+  };
+  return tools.staging.stage(work, onProgress, context.signal);
 }
 
 /** A file that cannot be carried refuses the order here, before anybody is warned; and most bytes move before the stop. */
@@ -75,7 +105,14 @@ async function rehearseCarryOver(context: StepContext): Promise<Result<void>> {
   return report.ok ? succeed() : report;
 }
 
-async function smokeRun(context: StepContext, bundle: string): Promise<Result<StepFacts['stage']>> {
+async function smokeRun(
+  context: StepContext,
+  bundle: string,
+  evicted: EvictedTransfer | undefined,
+): Promise<Result<StepFacts['stage']>> {
   const output = await context.tools.checks.smoke(bundle, required(context, 'preflight').to);
-  return output.ok ? succeed({ smokeOutput: output.value.trim().slice(0, 200) }) : output;
+  if (!output.ok) {
+    return output;
+  }
+  return succeed({ smokeOutput: output.value.trim().slice(0, 200), ...(evicted === undefined ? {} : { evicted }) });
 }

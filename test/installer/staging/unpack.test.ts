@@ -189,7 +189,7 @@ describe('packing', () => {
 });
 
 describe('reading a pack', () => {
-  it('hands every content over once, in the order of the objects', async () => {
+  it('hands every content over once', async () => {
     const work = temporaryFolder();
     mkdirSync(join(work, 'x'));
     const { manifest, packFile } = await pack(nastyTree(join(work, 'source')), work);
@@ -208,6 +208,6 @@ describe('reading a pack', () => {
       },
     );
     expect(read).toEqual({ ok: true });
-    expect(seen).toEqual(manifest.objects.flatMap((object) => object.contents));
+    expect(seen.toSorted()).toEqual(manifest.objects.flatMap((object) => object.contents).toSorted());
   });
 });

@@ -50,15 +50,23 @@ function answer(
     return;
   }
   const from = rangeStart(request);
-  const part = bytes.subarray(from);
+  const until = rangeEnd(request) ?? bytes.length;
+  const part = bytes.subarray(from, until);
   const headers = { 'content-length': part.length, etag: etagOf(bytes) };
-  const range = { 'content-range': `bytes ${String(from)}-${String(bytes.length - 1)}/${String(bytes.length)}` };
+  const range = { 'content-range': `bytes ${String(from)}-${String(until - 1)}/${String(bytes.length)}` };
+  const whole = part.length === bytes.length;
   state.sent += part.length;
-  response.writeHead(from === 0 ? 200 : 206, from === 0 ? headers : { ...headers, ...range }).end(part);
+  response.writeHead(whole ? 200 : 206, whole ? headers : { ...headers, ...range }).end(part);
 }
 
 export function rangeStart(request: IncomingMessage): number {
-  return Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+  return Number(/^bytes=(\d+)-\d*$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+}
+
+/** The byte behind the last one asked for. */
+function rangeEnd(request: IncomingMessage): number | undefined {
+  const last = /^bytes=\d+-(\d+)$/.exec(request.headers.range ?? '')?.[1];
+  return last === undefined ? undefined : Number(last) + 1;
 }
 
 export function etagOf(bytes: Buffer): string {
