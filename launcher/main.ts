@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 import { openPlatform } from '../platform/current.ts';
 import { openOwnProcess } from '../platform/node/own-process.ts';
+import { runStagingWorker, STAGING_WORKER } from '../installer/staging/staging-worker.ts';
 import { runCommandLine } from './cli/command-line.ts';
 
 /** The program that the operating system starts, and the administrator's command line: one executable. */
 async function main(): Promise<void> {
   const own = openOwnProcess();
-  own.setExitCode(await runCommandLine(openPlatform(), own));
+  const platform = openPlatform();
+  if (own.args[0] === STAGING_WORKER) await runStagingWorker(platform, own);
+  else own.setExitCode(await runCommandLine(platform, own));
 }
 
 // Not awaited at the top level: the single executable is CommonJS, which has no such thing.

@@ -23,6 +23,7 @@ export const FAULT_CODES = [
   // processes
   'spawn-failed',
   'command-failed',
+  'worker-died',
   'timed-out',
   'cancelled',
   // network

@@ -16,6 +16,12 @@ export interface OwnProcess {
   readonly workingDirectory: string;
   readonly output: TextOutput;
   readonly errorOutput: TextOutput;
+  /** Standard input as it comes; ends when the other side closes it, or dies. */
+  readonly input: AsyncIterable<string>;
+  /** Reads no more: an open input keeps the process alive. */
+  closeInput(): void;
+  /** Lets every other program go first, for the processor and where it can be said for the disk; there is no way back. */
+  lowerPriority(): void;
   /** Status with which the process ends once nothing is left to do. */
   setExitCode(code: number): void;
   /** Ends at once; only after a bug, or when something refuses to let go. */

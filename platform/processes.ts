@@ -34,6 +34,10 @@ export interface RunRequest {
   /** Bytes of output kept of each stream; the rest is dropped. Default 64 KiB. */
   readonly outputLimit?: number;
   readonly input?: string;
+  /** Leaves standard input open behind `input`: the command sees its end when this process ends, however it ends. */
+  readonly holdInput?: boolean;
+  /** Told standard output as it comes, beyond any `outputLimit`. */
+  readonly onOutput?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 

@@ -20,7 +20,7 @@ const Sources = Type.Record(Digest, Type.String({ minLength: 1, maxLength: PATH_
   additionalProperties: false,
 });
 
-const TransferSchema = Type.Union([
+export const TransferSchema = Type.Union([
   Type.Object({ kind: Type.Literal('full'), bytes: Bytes }),
   Type.Object({ kind: Type.Literal('objects'), bytes: Bytes, objects: Objects, sources: Sources }),
   Type.Object({

@@ -21,6 +21,7 @@ const TRANSIENT: ReadonlySet<FaultCode> = new Set<FaultCode>([
   'io-error',
   'too-many-open-files',
   'timed-out',
+  'worker-died',
   'name-not-resolved',
   'connection-refused',
   'connection-failed',

@@ -87,10 +87,14 @@ export interface UpdatesConfiguration {
   readonly delaySeconds: number;
   readonly keepOld: { readonly kind: 'days'; readonly days: number } | { readonly kind: 'until-next-update' };
   readonly proxy: ProxyChoice;
+  readonly staging: StagingMode;
   /** PEM file. */
   readonly ca?: string;
   readonly inbox?: string;
 }
+
+/** Who puts a release together: a process of its own, behind or beside all others, or the launcher itself. */
+export type StagingMode = 'idle' | 'normal' | 'in-process';
 
 export type RepositoryPlace =
   { readonly kind: 'web'; readonly url: string } | { readonly kind: 'folder'; readonly path: string };

@@ -13,6 +13,7 @@ export const DEFAULTS = {
     delaySeconds: 90,
     keepOldDays: 7,
     proxy: 'environment',
+    staging: 'idle',
   },
   data: { restore: 'on-format-change', keep: 2 },
   port: { host: '127.0.0.1', offset: 7, number: 19_820 },

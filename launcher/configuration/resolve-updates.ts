@@ -21,6 +21,7 @@ export function resolveUpdates(updates: Updates, places: Places): UpdatesConfigu
     delaySeconds: updates.delaySeconds ?? DEFAULTS.updates.delaySeconds,
     keepOld: keepOld(updates.keepOldDays ?? DEFAULTS.updates.keepOldDays),
     proxy: proxyChoice(updates.proxy ?? DEFAULTS.updates.proxy, places),
+    staging: updates.staging ?? DEFAULTS.updates.staging,
     ...(ca === undefined ? {} : { ca: places.absolute(ca) }),
     ...(inbox === undefined ? {} : { inbox: places.absolute(inbox) }),
   };

@@ -103,6 +103,13 @@ const UpdatesSection = closed(
       ),
     ),
     proxy: Type.Optional(Proxy),
+    staging: Type.Optional(
+      choice(
+        ['idle', 'normal', 'in-process'],
+        'How a release is put together beside the running server: by a process that lets all others go first, by one at normal priority, or by the launcher itself.',
+        { default: DEFAULTS.updates.staging },
+      ),
+    ),
     ca: Type.Optional(path('Additional trusted certificate authorities for the repository, PEM.')),
     inbox: Type.Optional(path('Folder in which a signed release file may be dropped to be offered.')),
   },

@@ -248,6 +248,24 @@ export const MACHINE_FAULTS = {
       'Eseguite il comando a mano per vederne il messaggio; se serve correggetelo nella configurazione.',
     ],
   },
+  'worker-died': {
+    en: [
+      'The process that puts the new version together has died.',
+      'It is tried again by itself. If it happens again, look at the memory of the machine and at `om-launcher logs`.',
+    ],
+    fr: [
+      'Le processus qui prépare la nouvelle version s’est arrêté brusquement.',
+      'Un nouvel essai a lieu automatiquement. Si cela se reproduit, examinez la mémoire de la machine et `om-launcher logs`.',
+    ],
+    de: [
+      'Der Prozess, der die neue Version zusammenstellt, ist abgebrochen.',
+      'Es wird von selbst erneut versucht. Geschieht es wieder, prüfen Sie den Arbeitsspeicher des Rechners und `om-launcher logs`.',
+    ],
+    it: [
+      'Il processo che prepara la nuova versione si è interrotto.',
+      'Si riprova automaticamente. Se succede di nuovo, controllate la memoria della macchina e `om-launcher logs`.',
+    ],
+  },
   'timed-out': {
     en: [
       'It took longer than it may.',

@@ -6,12 +6,13 @@ import { createDataSafety } from '../../installer/data/data-safety.ts';
 import type { Eligibility } from '../../installer/schedule/eligibility.ts';
 import { marksOf } from '../../installer/schedule/marks.ts';
 import type { ScheduleRecords } from '../../installer/schedule/record.ts';
+import { createStagingProcess } from '../../installer/staging/staging-process.ts';
 import { createStaging } from '../../installer/staging/staging.ts';
 import { openInstalledRecords } from '../../installer/update/installed.ts';
-import type { Messenger, UpdatePlaces, UpdatePolicy, UpdateTools } from '../../installer/update/tools.ts';
+import type { Messenger, Staging, UpdatePlaces, UpdatePolicy, UpdateTools } from '../../installer/update/tools.ts';
 import type { ServerControl } from '../../supervisor/server-control.ts';
 import type { Sessions } from '../../supervisor/sessions/sessions.ts';
-import type { Configuration } from '../configuration/configuration.ts';
+import type { Configuration, StagingMode } from '../configuration/configuration.ts';
 import { carryOverRulesOf } from '../configuration/mapping.ts';
 import type { ReleaseSources } from './release-sources.ts';
 import type { MachineChecks } from './update-checks.ts';
@@ -68,7 +69,7 @@ export function createUpdateTools(parts: UpdateToolParts): UpdateTools {
     openSource: async (order) => sources.open(order),
     eligibility: async () => eligibilityOf(parts, platform.clock.now()),
     checks,
-    staging: createStaging(platform),
+    staging: stagingOf(platform, configuration.updates.staging),
     carryOver: createCarryOver(platform),
     carryOverRules: carryOverRulesOf(configuration),
     data: createDataSafety(platform, { paths: data.paths, ...data.backup }),
@@ -82,6 +83,11 @@ async function eligibilityOf(
 ): Promise<Omit<Eligibility, 'bad'>> {
   const { pin, delayDays } = updates;
   return { now, pin, delayDays, machineId: await records.machineId(), marks: marksOf(await records.tries(), now) };
+}
+
+function stagingOf(platform: Platform, mode: StagingMode): Staging {
+  const here = createStaging(platform);
+  return mode === 'in-process' ? here : createStagingProcess(platform, here, mode);
 }
 
 function policyOf({ server, updates, data, product, name }: Configuration): UpdatePolicy {

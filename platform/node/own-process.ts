@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import type { Writable } from 'node:stream';
 import type { OwnProcess, StopRequest, TextOutput } from '../own-process.ts';
 import { isErrno } from './errno.ts';
@@ -18,6 +20,11 @@ export function openOwnProcess(): OwnProcess {
     workingDirectory: process.cwd(),
     output: textOutput(process.stdout),
     errorOutput: textOutput(process.stderr),
+    input: readInput(),
+    closeInput: () => {
+      process.stdin.destroy();
+    },
+    lowerPriority,
     setExitCode: (code) => {
       process.exitCode = code;
     },
@@ -25,6 +32,26 @@ export function openOwnProcess(): OwnProcess {
     onStopRequest,
     onUncaught,
   };
+}
+
+/** The stream is touched only once somebody reads it: an open one keeps the process alive. */
+async function* readInput(): AsyncGenerator<string> {
+  process.stdin.setEncoding('utf8');
+  try {
+    for await (const piece of process.stdin) yield String(piece);
+  } catch {
+    // Closed by us, or by another side that died: its end in either case.
+  }
+}
+
+function lowerPriority(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_LOW);
+    // Each session has a share of its own, whatever the priorities in it (sched(7), autogroup): the share is lowered, too.
+    if (process.platform === 'linux') writeFileSync('/proc/self/autogroup', String(constants.priority.PRIORITY_LOW));
+  } catch {
+    // Without the right, or a kernel that knows no autogroups: the work is done at the priority that there is.
+  }
 }
 
 /** Node's type says that these are always terminals. */

@@ -25,9 +25,10 @@ export function createRunCommand(clock: Clock, killGroup: (leader: number) => Pr
     if (!started.ok) return started;
     const child = started.value;
     const limit = request.outputLimit ?? OUTPUT_LIMIT_BYTES;
-    const [output, errorOutput] = [capture(child.stdout, limit), capture(child.stderr, limit)];
+    const [output, errorOutput] = [capture(child.stdout, limit, request.onOutput), capture(child.stderr, limit)];
     child.stdin?.on('error', () => undefined); // the command may end without reading its input
-    child.stdin?.end(request.input ?? '');
+    if (request.holdInput === true) child.stdin?.write(request.input ?? '');
+    else child.stdin?.end(request.input ?? '');
     const exit = await exitOrDeadline(clock, child, request);
     if (exit === 'elapsed' || exit === 'aborted') {
       await killAndWait(clock, child, killGroup);
@@ -62,11 +63,13 @@ interface Capture {
 }
 
 /** Keeps the first `limit` bytes and reads on, so that the command never blocks on a full pipe. */
-function capture(stream: Readable | null, limit: number): Capture {
+function capture(stream: Readable | null, limit: number, tell?: (text: string) => void): Capture {
   const pieces: Buffer[] = [];
+  const decoder = new TextDecoder();
   let kept = 0;
   const ended = new Promise<void>((resolve) => {
     stream?.on('data', (piece: Buffer) => {
+      tell?.(decoder.decode(piece, { stream: true }));
       if (kept < limit) pieces.push(piece.subarray(0, limit - kept));
       kept += piece.length;
     });

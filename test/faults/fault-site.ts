@@ -39,6 +39,8 @@ export async function openFaultSite(ground: Ground): Promise<FaultSite> {
     size: SMALL,
     delaySeconds: 0,
     startLimitSeconds: 20,
+    // Only the launcher's own calls are struck.
+    updates: { staging: 'in-process' },
     health: { everySeconds: 0.2, passes: 2, watchSeconds: 0.4 },
   });
   return {

@@ -17,7 +17,7 @@ export interface OmSiteOptions {
   /** How every version behaves that is not told otherwise. */
   readonly behaviour?: Behaviour;
   /** Size of every bundle. */
-  readonly size?: Pick<BundleOptions, 'smallFiles' | 'largeBytes'>;
+  readonly size?: Pick<BundleOptions, 'smallFiles' | 'largeBytes' | 'extraFiles'>;
   /** Merged over the configuration's `server`, `server.health` and `updates`. */
   readonly server?: Record<string, unknown>;
   readonly health?: Record<string, unknown>;
@@ -27,9 +27,11 @@ export interface OmSiteOptions {
 }
 
 export interface ReleaseOptions {
+  /** From how many versions before it deltas are published. */
+  readonly deltas?: number;
   readonly dataFormat?: string;
   readonly behaviour?: Behaviour;
-  readonly size?: Pick<BundleOptions, 'smallFiles' | 'largeBytes'>;
+  readonly size?: Pick<BundleOptions, 'smallFiles' | 'largeBytes' | 'extraFiles'>;
   readonly rollout?: ReleaseDescription['rollout'];
 }
 
@@ -122,13 +124,11 @@ export async function openOmSite(options: OmSiteOptions): Promise<OmSite> {
   const make = async (folder: string, version: string, more: Partial<BundleOptions>): Promise<void> =>
     makeBundle(folder, { product: 'Business', dataFormat, ...options.size, ...more, version });
   await make(site.bundle, installed.version, behave(installed.behaviour));
-  const release = async (version: string, { size, rollout, ...more }: ReleaseOptions = {}): Promise<void> => {
+  const release = async (version: string, { size, rollout, deltas, ...more }: ReleaseOptions = {}): Promise<void> => {
     const folder = join(options.folder, 'releases', version);
     await make(folder, version, { ...size, ...more, ...behave(more.behaviour) });
-    await site.publish(folder, version, {
-      dataFormat: more.dataFormat ?? dataFormat,
-      ...(rollout === undefined ? {} : { rollout }),
-    });
+    const description = { dataFormat: more.dataFormat ?? dataFormat, ...(rollout === undefined ? {} : { rollout }) };
+    await site.publish(folder, version, description, deltas);
   };
   await release(installed.version, installed.behaviour === undefined ? {} : { behaviour: installed.behaviour });
   changeLocally(site.bundle);

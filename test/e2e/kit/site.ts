@@ -25,7 +25,7 @@ export interface Site {
   readonly launcherPort: number;
   readonly mailbox: Mailbox;
   /** Publishes a folder as a release for this machine. */
-  publish(bundle: string, version: string, more?: Partial<ReleaseDescription>): Promise<void>;
+  publish(bundle: string, version: string, more?: Partial<ReleaseDescription>, deltas?: number): Promise<void>;
   startLauncher(): Promise<RunningLauncher>;
   /** The same without waiting for it. */
   spawnLauncher(): RunningLauncher;
@@ -130,7 +130,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     webPort,
     launcherPort,
     mailbox,
-    async publish(bundle, version, more = {}) {
+    async publish(bundle, version, more = {}, deltas) {
       const description: ReleaseDescription = {
         product: PRODUCT,
         channel: CHANNEL,
@@ -147,6 +147,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
           folder: bundle,
           description,
           compressionLevel: 1,
+          deltas,
         }),
       );
     },
@@ -209,6 +210,8 @@ function configurationOf(
     updates: {
       repository: places.repository,
       root: join(places.keys, 'root.json'),
+      // Behind every other program a busy test machine would take minutes.
+      staging: 'normal',
       ...(own['updates'] as Record<string, unknown> | undefined),
     },
   };

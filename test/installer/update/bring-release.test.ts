@@ -104,6 +104,7 @@ function openOrder(machine: Machine, signal = new AbortController().signal) {
       manifestFolder: join(stateFolder, 'manifests'),
     },
     policy: {},
+    eligibility: () => Promise.resolve({ now: Date.now(), delayDays: 0, machineId: 'machine', marks: [] }),
     staging: createStaging(platform),
     openSource: () => Promise.resolve({ ok: true, value: source }),
     installed: { read: () => Promise.resolve({ schema: 1, kept: [], bad: [] }) },
