@@ -13,7 +13,7 @@ import { buildDeltas, type DeltaOutcome } from './build-deltas.ts';
 import { type ReleaseDescription, descriptionProblem } from './description.ts';
 import { type KeyStoreOptions, createKeyStore } from './keys.ts';
 import { type PublishDependencies, loadOwn, placeTarget, publishAlone, writeMetadata } from './publication.ts';
-import { customOf, metadataWithRelease } from './release-metadata.ts';
+import { customOf, metadataWithRelease, without } from './release-metadata.ts';
 import { sha256Of, tufInstant } from './signed-metadata.ts';
 import type { TrustedRepository } from './trusted.ts';
 import { listTrusted } from './verify.ts';
@@ -160,7 +160,14 @@ function publishedRelease(trusted: TrustedRepository, release: Release): Release
 
 /** A version means one thing for ever: machines that have it would never see another content under the same name. */
 function settlePublished(published: Release, release: Release): Result<AddedRelease> {
-  const same = { ...release, publishedAt: published.publishedAt };
+  // Roll-out and withdrawal are changed by their own commands; to add it again takes neither back.
+  const { publishedAt, rollout, withdrawn } = published;
+  const same = {
+    ...without(release, 'rollout'),
+    publishedAt,
+    ...(rollout === undefined ? {} : { rollout }),
+    ...(withdrawn === undefined ? {} : { withdrawn }),
+  };
   if (isDeepStrictEqual(customOf(published), customOf(same)) && sameManifest(published, release))
     return succeed({ release: published, changed: false });
   const what = sameManifest(published, release) ? 'another description' : 'other content';

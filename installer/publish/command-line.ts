@@ -7,6 +7,7 @@ import type { AddOptions, CommandContext, KeyOptions, ReadOptions } from './comm
 import { type Verdict, runAdd, runInit, runList, runPack, runRefresh, runVerify } from './commands.ts';
 import { DEFAULT_DELTAS } from './add-deltas.ts';
 import { type DeltaOptions, runDelta } from './delta-command.ts';
+import { describeLifecycle } from './lifecycle-commands.ts';
 import { EXIT_STATUS, exitStatusOf } from './exit-status.ts';
 
 export type PublishProcess = Pick<OwnProcess, 'args' | 'workingDirectory' | 'output' | 'errorOutput'>;
@@ -50,6 +51,7 @@ function describeCommands(program: Command, context: CommandContext, tell: Repor
   describeDelta(program, context, tell);
   describeRefresh(program, context, tell);
   describeReaders(program, context, tell);
+  describeLifecycle(program, { context, withKeys, tell });
 }
 
 function withKeys(command: Command): Command {

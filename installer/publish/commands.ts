@@ -84,7 +84,9 @@ export async function runList(context: CommandContext, repo: string, options: Re
   if (!anchor.ok) return anchor;
   const releases = await listReleases(context.dependencies.files, context.path(repo), anchor.value);
   if (!releases.ok) return releases;
-  const lines = releases.value.map((one) => `${nameOf(one)}  ${one.publishedAt}  ${String(one.pack.length)} bytes`);
+  const lines = releases.value.map(
+    (one) => `${nameOf(one)}  ${one.publishedAt}  ${String(one.pack.length)} bytes${remarkOf(one)}`,
+  );
   return done([...lines, `${String(releases.value.length)} releases.`], { releases: releases.value });
 }
 
@@ -103,6 +105,13 @@ export async function runVerify(context: CommandContext, repo: string, options: 
   const verdict = `${String(releases.length)} releases, ${String(problems.length)} problems.`;
   const value = { releases: releases.map(nameOf), expires, problems };
   return succeed({ status, lines: [...problems.map(problemLine), verdict], value });
+}
+
+function remarkOf({ withdrawn, rollout }: Release): string {
+  if (withdrawn !== undefined) return '  withdrawn';
+  if (rollout === undefined) return '';
+  const { percentage, startsAt } = rollout;
+  return `  ${percentage} %${startsAt === undefined ? '' : ` from ${startsAt}`}`;
 }
 
 function problemLine(fault: Fault): string {
@@ -132,7 +141,7 @@ export async function runPack(
   return done([`${nameOf(release)} is in ${output}, ${String(length)} bytes.`], { output, length, release });
 }
 
-function nameOf({ product, channel, version, platform }: Release): string {
+export function nameOf({ product, channel, version, platform }: Release): string {
   return `${product} ${version} ${channel} ${platform}`;
 }
 

@@ -20,6 +20,7 @@ const BY_FAULT: Partial<Readonly<Record<FaultCode, number>>> = {
   'no-permission': EXIT_STATUS.noPermission,
   'read-only': EXIT_STATUS.noPermission,
   'update-running': EXIT_STATUS.inProgress,
+  'path-refused': EXIT_STATUS.refused,
   'already-exists': EXIT_STATUS.refused,
   'archive-invalid': EXIT_STATUS.refused,
   'too-large': EXIT_STATUS.refused,

@@ -22,12 +22,25 @@ export async function metadataWithRelease(
   release: Release,
   deltas: readonly ReleaseDelta[] = [],
 ): Promise<Result<readonly SignedFileContent[]>> {
+  return metadataWithReleases(clock, keys, trusted, [release], deltas);
+}
+
+/** The same for several releases of one product and channel; one that is listed is signed with its new words. */
+export async function metadataWithReleases(
+  clock: Clock,
+  keys: KeyStore,
+  trusted: TrustedRepository,
+  releases: readonly Release[],
+  deltas: readonly ReleaseDelta[] = [],
+): Promise<Result<readonly SignedFileContent[]>> {
+  const [release] = releases;
+  if (release === undefined) return nextMetadata(clock, keys, trusted, { targets: [] });
   const now = clock.now();
   const role = delegatedRoleName(release.product, release.channel);
   const current = trusted.delegated.get(role);
   const key = current === undefined ? await keys.readOrCreate(role) : await keys.read(role);
   if (!key.ok) return key;
-  const added = { ...targetsOf(release), ...deltaTargets(deltas) };
+  const added = Object.assign({}, ...releases.map(targetsOf), deltaTargets(deltas)) as JsonObject;
   if (current !== undefined) {
     const kept = Object.entries(current.metadata.signed.targets).map(([path, target]) => [path, target.toJSON()]);
     const targets = { ...Object.fromEntries(kept), ...added } as JsonObject;
@@ -65,6 +78,13 @@ function delegationsWith(targets: TrustedFile<Targets>, release: Release, key: S
   const keys = Object.fromEntries(Object.values(known?.keys ?? {}).map((one) => [one.keyID, one.toJSON()]));
   const roles = Object.values(known?.roles ?? {}).map((one) => one.toJSON());
   return { keys: { ...keys, [key.keyId]: key.json }, roles: [...roles, role] };
+}
+
+/** The release without some of its words. */
+export function without(release: Release, ...names: readonly (keyof Release)[]): Release {
+  return Object.fromEntries(
+    Object.entries(release).filter(([name]) => !names.some((one) => one === name)),
+  ) as unknown as Release;
 }
 
 /** A release's custom field as it comes back from JSON: without what is undefined. */

@@ -11,6 +11,10 @@ import { listTrusted } from './verify.ts';
 export { type AddDeltasRequest, type AddedDeltas, DEFAULT_DELTAS, addDeltas } from './add-deltas.ts';
 export { type AddRequest, type AddedRelease, addRelease } from './add.ts';
 export { type InitRequest, type InitializedRepository, initRepository } from './init.ts';
+export { type EditedReleases, type EditRequest, rolloutRelease, withdrawRelease } from './edit-release.ts';
+export { type PromoteRequest, promoteRelease } from './promote.ts';
+export { type PrunedRepository, type PruneRequest, pruneRepository } from './prune.ts';
+export { type RotatedKey, type RotateRequest, rotateKey } from './rotate-key.ts';
 export { type RefreshRequest, type RefreshedRepository, refreshRepository } from './refresh.ts';
 export { type VerifyRequest, type Verification, verifyRepository } from './verify.ts';
 

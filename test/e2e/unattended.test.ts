@@ -36,12 +36,14 @@ async function waiting(scene: Scene, version: string): Promise<void> {
 }
 
 async function settledOrders(scene: Scene, outcomes: readonly string[]): Promise<void> {
+  const seen = (): string =>
+    journalsOf(scene.site)
+      .map((journal) => journal.at(-1))
+      .map((end) => (end?.kind === 'settled' ? end.outcome : 'open'))
+      .join();
   await until(
-    () => {
-      const ends = journalsOf(scene.site).map((journal) => journal.at(-1));
-      return ends.map((end) => (end?.kind === 'settled' ? end.outcome : 'open')).join() === outcomes.join();
-    },
-    () => `${outcomes.join()}; the last journal says ${told(scene.journal())}`,
+    () => seen() === outcomes.join(),
+    () => `${outcomes.join()}, but ${seen()}; ${journalsOf(scene.site).map(told).join(' | ')}`,
     LIMIT_MS,
   );
 }
