@@ -123,6 +123,10 @@ async function inspect(office: Office): Promise<OpenOrder> {
 
 async function take(office: Office, order: Order): Promise<Result<OrderProgress>> {
   const { tools, options } = office;
+  if (office.shutdown.signal.aborted) {
+    // It would be a second open journal beside the one that waits for the next start.
+    return fail(faultOf('cancelled', 'the launcher is ending'));
+  }
   if (office.running !== undefined) {
     const { id } = orderOf(office.running.journal.entries);
     if (id === order.id) return succeed(office.running.progress());
