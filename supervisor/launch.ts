@@ -23,9 +23,8 @@ export async function launchServer(supervision: Supervision, cancel: AbortSignal
   const { dependencies, options, records } = supervision;
   const alone = await ensureAlone(supervision, cancel);
   if (!alone.ok) return alone;
-  const nonce = await writeIntent(supervision, alone.value);
+  const [nonce] = await Promise.all([writeIntent(supervision, alone.value), supervision.output.beforeStart()]);
   if (!nonce.ok) return nonce;
-  await supervision.output.beforeStart();
   if (cancel.aborted) return fail(faultOf('cancelled', 'the start was cancelled'));
   const spawned = await spawn(supervision, nonce.value);
   if (!spawned.ok) return spawned;
@@ -94,10 +93,14 @@ async function writeIntent(supervision: Supervision, previous: string | undefine
   const { dependencies, records } = supervision;
   const self = await dependencies.processes.identify(dependencies.machine.processId);
   const nonce = newNonce(dependencies.random);
-  const intended = await records.writeIntent(nonce, self?.bootId ?? 'unknown');
-  if (!intended.ok && previous === undefined) return intended;
   const token = await dependencies.link.renew();
-  const kept = intended.ok ? await records.writeToken(token) : intended;
+  // Both must be on disk before the spawn, in whichever order: their flushes are most of the time that a restart takes.
+  const [intended, tokenKept] = await Promise.all([
+    records.writeIntent(nonce, self?.bootId ?? 'unknown'),
+    records.writeToken(token),
+  ]);
+  if (!intended.ok && previous === undefined) return intended;
+  const kept = intended.ok ? tokenKept : intended;
   if (kept.ok) return succeed(nonce);
   dependencies.log.error('the intent to start cannot be written; that of the start before serves', {
     fault: kept.fault,

@@ -1,6 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { createTransport } from 'nodemailer';
 import type { Clock } from '../../platform/clock.ts';
 import { type FaultCode, type Fault, faultOf } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
@@ -83,7 +82,7 @@ async function trySend(
   attempt: Try,
   signal?: AbortSignal,
 ): Promise<Result<SendOutcome>> {
-  const transporter = openTransporter(attempt);
+  const transporter = await openTransporter(attempt);
   const deadline = new AbortController();
   const ended = new AbortController();
   const timer = clock.sleep(attempt.limits.totalMs, ended.signal).then((how) => {
@@ -106,7 +105,9 @@ async function trySend(
   }
 }
 
-function openTransporter({ configuration: { smtp }, limits, password, authorities }: Try) {
+/** Loaded with the first mail: most launchers send none for months. */
+async function openTransporter({ configuration: { smtp }, limits, password, authorities }: Try) {
+  const { createTransport } = await import('nodemailer');
   return createTransport({
     host: smtp.host,
     port: smtp.port,

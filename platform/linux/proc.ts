@@ -24,6 +24,8 @@ export interface Proc {
   list(): Promise<readonly SeenProcess[]>;
   /** Content of `/proc/PID/name`; undefined when gone or closed to this account. */
   text(pid: number, name: string): Promise<string | undefined>;
+  /** `NAME=value` each, as the program was started; empty when gone or closed to this account. */
+  environment(pid: number): readonly string[];
   link(pid: number, name: string): Promise<string | undefined>;
   /** Targets of all open descriptors; undefined when closed to this account. */
   descriptors(pid: number): Promise<readonly string[] | undefined>;
@@ -44,6 +46,7 @@ export function openProc(): Proc {
       return seen.filter((process) => process !== undefined).filter((process) => isLive(process.stat));
     },
     text: (pid, name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(unlessGone),
+    environment,
     link,
     descriptors: async (pid) => {
       const names = await readdir(`/proc/${pid}/fd`).catch(unlessGone);
@@ -52,6 +55,15 @@ export function openProc(): Proc {
       return targets.filter((target) => target !== undefined);
     },
   };
+}
+
+function environment(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch (error) {
+    unlessGone(error);
+    return [];
+  }
 }
 
 async function pids(): Promise<readonly number[]> {

@@ -11,7 +11,7 @@ import type { ProcessObserver, ProcessRow } from '../node/process-observer.ts';
 import { openProc, unlessGone } from './proc.ts';
 import type { Proc, SeenProcess } from './proc.ts';
 import { isLive, TICK_MS } from './proc-stat.ts';
-import { portHolders, tcpPeers } from './sockets.ts';
+import { createPortHolders, tcpPeers } from './sockets.ts';
 
 const POLL_MS = 100;
 /** Linux on x64 and arm64 as supported by Node; only used for a figure shown to people. */
@@ -20,6 +20,7 @@ const PAGE_BYTES = 4_096;
 /** Processes of Linux by /proc: identity is pid, start in ticks (field 22 of stat) and the kernel's boot id. */
 export function observeLinuxProcesses(actor: Actor): ProcessObserver {
   const proc = openProc();
+  const portHolders = createPortHolders(proc);
   const live = (pid: number): SeenProcess | undefined => {
     const seen = proc.read(pid);
     return seen && isLive(seen.stat) ? seen : undefined;
@@ -30,10 +31,10 @@ export function observeLinuxProcesses(actor: Actor): ProcessObserver {
     identifyStarted: (pid) => Promise.resolve(proc.read(pid)?.identity ?? { pid, startTime: 'ended', bootId: 'ended' }),
     isAlive: (identity) => Promise.resolve(isSameProcess(live(identity.pid)?.identity, identity)),
     list: async () => (await proc.list()).map(rowOf),
-    withNonce: (rows, nonce) => withNonce(proc, rows, nonce),
+    withNonce: (rows, nonce) => Promise.resolve(withNonce(proc, rows, nonce)),
     signal: (identity, name) => Promise.resolve(signalNow(actor, live(identity.pid), identity, name)),
     usage: (tree) => usage(proc, tree),
-    portHolders: (port) => portHolders(proc, port),
+    portHolders,
     tcpPeers,
     holdersOf: (path) => holdersOf(proc, path),
     nameOf: (identity) => {
@@ -53,12 +54,10 @@ function rowOf({ identity, stat }: SeenProcess): ProcessRow {
   };
 }
 
-async function withNonce(proc: Proc, rows: readonly ProcessRow[], nonce: string): Promise<readonly ProcessRow[]> {
+function withNonce(proc: Proc, rows: readonly ProcessRow[], nonce: string): readonly ProcessRow[] {
   const wanted = `${NONCE_VARIABLE}=${nonce}`;
-  const carries = await Promise.all(
-    rows.map(async (row) => (await proc.text(row.identity.pid, 'environ'))?.split('\0').includes(wanted)),
-  );
-  return rows.filter((_, index) => carries[index]);
+  // Synchronous: a few milliseconds for all, where the thread pool takes tens and a restart waits for it.
+  return rows.filter((row) => proc.environment(row.identity.pid).includes(wanted));
 }
 
 /** Look and kill(2) in one turn: only a pid given again within these microseconds could be hit by mistake. */

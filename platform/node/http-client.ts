@@ -1,4 +1,4 @@
-import { request as send } from 'undici';
+import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import { faultOf } from '../fault.ts';
@@ -6,7 +6,6 @@ import type { Fault } from '../fault.ts';
 import type { HttpClient, HttpClientOptions, HttpRequest, HttpResponse } from '../network.ts';
 import { fail, succeed } from '../result.ts';
 import type { Result } from '../result.ts';
-import { createDispatcher } from './http-dispatcher.ts';
 import { networkFault } from './network-fault.ts';
 import { createPinnedNames } from './pinned-lookup.ts';
 
@@ -15,20 +14,27 @@ const PROXY_AUTHENTICATION_REQUIRED = 407;
 /** An HTTP/1.1 client over undici's `request`: no redirects, no decoding, no retries; all faults are returned. */
 export function createHttpClient(clock: Clock, options: HttpClientOptions): HttpClient {
   const names = createPinnedNames();
-  const dispatcher = createDispatcher(options, names.lookup);
+  let opened: Promise<Dispatcher> | undefined;
+  const open = (): Promise<Dispatcher> => (opened ??= openDispatcher(options, names.lookup));
   return {
     request: (request) => {
       const host = URL.parse(request.url)?.hostname;
       if (host !== undefined && request.addresses !== undefined) names.pin(host, request.addresses);
-      return requestOnce(clock, dispatcher, options, request);
+      return requestOnce(clock, open, options, request);
     },
-    close: () => dispatcher.destroy(),
+    close: async () => (await opened)?.destroy(),
   };
+}
+
+/** Loaded with the first request: undici takes 11 MB, and a launcher may be idle for months. */
+async function openDispatcher(options: HttpClientOptions, lookup: LookupFunction): Promise<Dispatcher> {
+  const { createDispatcher } = await import('./http-dispatcher.ts');
+  return createDispatcher(options, lookup);
 }
 
 async function requestOnce(
   clock: Clock,
-  dispatcher: Dispatcher,
+  open: () => Promise<Dispatcher>,
   options: HttpClientOptions,
   request: HttpRequest,
 ): Promise<Result<HttpResponse>> {
@@ -37,7 +43,7 @@ async function requestOnce(
   const stop = new AbortController();
   const cancel = (): void => stop.abort();
   request.signal?.addEventListener('abort', cancel, { once: true });
-  const head = await headOrDeadline(clock, dispatcher, request, stop);
+  const head = await headOrDeadline(clock, await open(), request, stop);
   if (!head.ok) {
     request.signal?.removeEventListener('abort', cancel);
     return fail(asProxyFault(options, request, head.fault));
@@ -80,6 +86,7 @@ async function headOrDeadline(
   request: HttpRequest,
   stop: AbortController,
 ): Promise<Result<Dispatcher.ResponseData>> {
+  const { request: send } = await import('undici');
   const over = new AbortController();
   const { url, method, headers = {}, body = null } = request;
   const head = send(url, { dispatcher, method, headers, body, signal: stop.signal }).then(

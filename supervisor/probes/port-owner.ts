@@ -27,12 +27,18 @@ export async function findPortStranger(
     const holders = await processes.portHolders(port);
     const known = holders.filter((holder) => holder !== undefined);
     if (known.length === 0 || known.length < holders.length) continue;
+    // The usual case, and the cheap one: the tree is looked up by the environment of every process of the machine.
+    if (known.some((holder) => isSame(holder, server))) continue;
     const own = new Set((await processes.tree(server, nonce)).map((identity) => identity.pid));
     own.add(server.pid);
     const [stranger] = known;
     if (stranger && !known.some((holder) => own.has(holder.pid))) return takenBy(processes, port, stranger);
   }
   return undefined;
+}
+
+function isSame(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  return one.pid === other.pid && one.startTime === other.startTime;
 }
 
 /** The fault that names who holds a port. */
