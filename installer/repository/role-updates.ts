@@ -63,15 +63,11 @@ async function fetchSnapshot(walk: RefreshWalk): Promise<Result<Buffer>> {
 }
 
 /** TUF 1.0 §5.6: a targets role in the version that the snapshot names, with the digest if it names one. */
-export async function updateTargets(
-  walk: RefreshWalk,
-  role: string,
-  delegator: 'root' | 'targets',
-): Promise<Result<void>> {
+export async function updateTargets(walk: RefreshWalk, role: string, delegator: string): Promise<Result<void>> {
   const { trusted } = walk;
   const metas = trusted.snapshot?.signed.meta ?? {};
   const meta = Object.hasOwn(metas, `${role}.json`) ? metas[`${role}.json`] : undefined;
-  if (meta === undefined || (delegator === 'targets' && !isDelegated(walk, role))) return unpublished(role);
+  if (meta === undefined || (delegator !== 'root' && !isDelegated(walk, role, delegator))) return unpublished(role);
   const take = (bytes: Buffer): void => trusted.updateDelegatedTargets(bytes, role, delegator);
   const local = await takeLocal(walk, role, take);
   const fetched = local ? succeed(undefined) : await fetchTargets(walk, role, meta, take);
@@ -97,8 +93,9 @@ async function fetchTargets(
   return taken.ok ? read : taken;
 }
 
-function isDelegated(walk: RefreshWalk, role: string): boolean {
-  return Object.hasOwn(walk.trusted.targets?.signed.delegations?.roles ?? {}, role);
+function isDelegated(walk: RefreshWalk, role: string, delegator: string): boolean {
+  const signed = delegator === 'targets' ? walk.trusted.targets?.signed : walk.trusted.getRole(delegator)?.signed;
+  return Object.hasOwn(signed?.delegations?.roles ?? {}, role);
 }
 
 function unpublished(role: string): Result<never> {
