@@ -52,6 +52,36 @@ async function prepare(): Promise<void> {
 }
 
 describe('om-publish', () => {
+  it('rolls out, withdraws, promotes, rotates and prunes, and says what it did', async () => {
+    await prepare();
+    const own = ['--repo', 'repo', '--keys', 'keys'];
+    const said = async (...args: string[]) => {
+      const { status, output } = await publish([...args, ...own]);
+      return `${String(status)} ${output}`;
+    };
+    expect(await said('rollout', '1.0', '10%', '--start', '2030-01-01T00:00:00Z')).toBe(
+      '0 business 1.0 stable linux-x64 is offered to 10 % of the machines from 2030-01-01T00:00:00Z.\n',
+    );
+    expect(await said('withdraw', '1.0', '--reason', 'loses mails')).toMatch(/^0 .* is withdrawn\.\n$/u);
+    expect(await said('withdraw', '1.0', '--reason', 'loses mails')).toMatch(/^0 .* was already withdrawn\.\n$/u);
+    const listed = await publish(['list', 'repo', '--keys', 'keys']);
+    expect(listed.output).toContain('bytes  withdrawn\n');
+    expect(await said('withdraw', '1.0', '--undo')).toMatch(/is given out again/u);
+    expect(await said('promote', '1.0', '--to', 'early')).toMatch(/^0 business 1\.0 early linux-x64 is published/u);
+    expect(await said('rotate-key', 'timestamp')).toMatch(
+      /^0 timestamp is the new key [0-9a-f]{8}; destroy the old one/u,
+    );
+    expect(await said('prune', '--keep', '1')).toMatch(/^0 0 files removed, 0 bytes/u);
+    expect(await said('rollout', '1.0', '101%')).toMatch(/^2 /u);
+    expect(await said('rollout', '9.9', '10%')).toMatch(/^2 /u);
+    expect(await said('rotate-key', 'nobody')).toMatch(/^2 /u);
+    const json = await publish(['prune', ...own, '--json']);
+    expect(last(json.output)).toMatchObject({ ok: true, dropped: [], removed: [], freedBytes: 0 });
+    expect(last((await publish(['verify', 'repo', '--root', 'keys/root.json', '--json'])).output)).toMatchObject({
+      ok: true,
+    });
+  });
+
   it('publishes, lists, verifies, refreshes; twice is as once', async () => {
     await prepare();
     writeFileSync(join(work, 'notes.json'), JSON.stringify({ en: 'from the file', de: 'aus der Datei' }));
