@@ -6,6 +6,8 @@ export interface Machine {
   readonly operatingSystem: OperatingSystem;
   /** As in a release's platform: `linux-x64`, `windows-x64`, `macos-arm64`, … */
   readonly platform: string;
+  /** Name and version of the operating system, for people. */
+  readonly system: string;
   readonly hostName: string;
   /** The account this process runs as. */
   readonly account: string;

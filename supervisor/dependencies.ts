@@ -15,7 +15,7 @@ export interface SupervisorDependencies {
   readonly freeStart: FreeStart;
   readonly processes: Processes;
   readonly network: Network;
-  readonly machine: Pick<Machine, 'environment' | 'processId' | 'operatingSystem'>;
+  readonly machine: Pick<Machine, 'environment' | 'processId' | 'operatingSystem' | 'platform' | 'system'>;
   readonly link: ChildLink;
   readonly log: Log;
   readonly random: RandomBytes;

@@ -16,6 +16,8 @@ export interface ServerOptions {
   /** The server's output files. */
   readonly logFolder: string;
   readonly logs: LogLimits;
+  /** For crash bundles. */
+  readonly launcherVersion: string;
   /** The loopback URL of the launcher port, handed to the server (`OM_LAUNCHER_URL` and `{launcherUrl}`). */
   readonly launcherUrl: () => string;
   readonly start: {

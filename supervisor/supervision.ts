@@ -1,6 +1,7 @@
 import type { Fault } from '../platform/fault.ts';
 import type { ProcessExit, ProcessIdentity } from '../platform/processes.ts';
 import type { Result } from '../platform/result.ts';
+import type { MemorySample } from './crashes/memory-curve.ts';
 import type { ChildRecords } from './child-record.ts';
 import type { SupervisorDependencies } from './dependencies.ts';
 import type { OutputKeeper } from './output/output-keeper.ts';
@@ -23,6 +24,8 @@ export interface ServerRun {
   readiness: Readiness;
   life: { readonly kind: 'alive' } | { readonly kind: 'ended'; readonly exit: ProcessExit };
   healthWatched: boolean;
+  /** What it held in memory, newest last. */
+  readonly memory: MemorySample[];
 }
 
 export type Readiness =

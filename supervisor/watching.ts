@@ -1,4 +1,6 @@
 import type { ProcessExit, ProcessIdentity } from '../platform/processes.ts';
+import { sampleMemory } from './crashes/memory-curve.ts';
+import { recordCrash } from './crashes/record-crash.ts';
 import { exitFault } from './exit-fault.ts';
 import type { Launched } from './launch.ts';
 import { runProbes } from './probes/probe-round.ts';
@@ -21,9 +23,11 @@ export function watchRun(supervision: Supervision, launched: Launched): ServerRu
     readiness: { kind: 'pending' },
     life: { kind: 'alive' },
     healthWatched: false,
+    memory: [],
   };
   supervision.run = run;
   inBackground(supervision, watchExit(supervision, run));
+  inBackground(supervision, sampleMemory(supervision.dependencies, run, watch.signal));
   return run;
 }
 
@@ -40,6 +44,7 @@ export function endedRun(supervision: Supervision, launched: Launched): ServerRu
     readiness: { kind: 'pending' },
     life: { kind: 'ended', exit },
     healthWatched: false,
+    memory: [],
   };
 }
 
@@ -75,9 +80,14 @@ function endedByItself(supervision: Supervision, run: ServerRun, exit: ProcessEx
   const at = dependencies.clock.now();
   const readyMs = readyFor(supervision, run);
   supervision.crashes += 1;
+  const recorded = recordCrash(supervision, run, exit);
   store.apply({ kind: 'exited', at, exit });
   store.tell({ kind: 'ended', exit, wanted: false, at });
-  scheduleRestart(supervision, readyMs, () => exitFault(supervision, run, exit));
+  scheduleRestart(supervision, readyMs, async () => {
+    // The next run gets the name of the output file: what this one said last is read before.
+    await recorded;
+    return exitFault(supervision, run, exit);
+  });
 }
 
 async function probeUntilEnd(supervision: Supervision, run: ServerRun): Promise<void> {

@@ -76,6 +76,22 @@ export const UpdateView = Type.Object(
 );
 export type UpdateView = Static<typeof UpdateView>;
 
+/** The server ended by itself; all that is known of it is in the file `bundle`. */
+export const CrashView = Type.Object(
+  {
+    at: IsoTime,
+    exitStatus: Type.Optional(Type.Integer()),
+    exitSignal: Type.Optional(Type.String()),
+    /** The same for crashes of the same kind. */
+    fingerprint: Type.String(),
+    /** How often that kind was seen. */
+    count: Type.Integer(),
+    bundle: Type.String(),
+  },
+  { $id: 'Crash' },
+);
+export type CrashView = Static<typeof CrashView>;
+
 export const StatusView = Type.Object(
   {
     name: Type.String(),
@@ -94,6 +110,7 @@ export const StatusView = Type.Object(
     /** What `--rollback` would do now; absent when there is nothing to go back to. */
     rollbackTo: Type.Optional(Type.String()),
     update: Type.Optional(UpdateView),
+    lastCrash: Type.Optional(CrashView),
     error: Type.Optional(ErrorBody),
     /** Things an admin should know: mistakes in the configuration, local changes, wide rights. */
     warnings: Type.Array(Type.String()),

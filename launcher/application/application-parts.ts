@@ -5,6 +5,7 @@ import type { SchedulePolicy } from '../../installer/schedule/schedule.ts';
 import type { Order } from '../../installer/update/order.ts';
 import type { UpdateTools } from '../../installer/update/tools.ts';
 import type { Updates } from '../../installer/update/updates.ts';
+import type { FoundCrash } from '../../supervisor/crashes/crash-bundle.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
 import type { CheckLine } from '../api/application.ts';
 import type { EventFeed } from './event-feed.ts';
@@ -34,6 +35,8 @@ export interface ApplicationParts {
   readonly unattended: Pick<SchedulePolicy, 'mode' | 'rule'>;
   /** When the schedule looks next; undefined when it does not. */
   nextCheckAt(): number | undefined;
+  /** The newest crash on disk. */
+  lastCrash(): Promise<FoundCrash | undefined>;
   newId(): string;
   warnings(): readonly string[];
   /** Why no order is taken at all, e.g. mistakes in the configuration of updates. */

@@ -7,7 +7,7 @@ import type { Order } from '../../installer/update/order.ts';
 import type { OrderProgress } from '../../installer/update/running-order.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
 import type { Application } from '../api/application.ts';
-import type { UpdateView } from '../api/schemas.ts';
+import type { StatusView, UpdateView } from '../api/schemas.ts';
 import type { ApplicationParts } from './application-parts.ts';
 import { languageOf, nameOf, rollbackOrder, updateOrder } from './caller-order.ts';
 import { checkNow } from './check-now.ts';
@@ -15,6 +15,7 @@ import { checkAddress } from '../mail/address.ts';
 import { metricsText } from '../views/metrics.ts';
 import { releaseViews } from '../views/release-view.ts';
 import { statusView } from '../views/status-view.ts';
+import { crashView } from '../views/crash-view.ts';
 import { historyView, updateView } from '../views/update-view.ts';
 
 /** A dry run or a check that hangs is ended after this. */
@@ -25,7 +26,10 @@ export function createApplication(parts: ApplicationParts): Application {
   const { updates, tools, words, feed, board } = parts;
   const view = (progress: OrderProgress, language: Language): UpdateView => updateView(progress, language, words);
   return {
-    status: async (language) => statusView(parts, await tools.installed.read(), await lastOrder(parts), language),
+    status: async (language) => ({
+      ...(await statusView(parts, await tools.installed.read(), await lastOrder(parts), language)),
+      ...(await lastCrash(parts)),
+    }),
     releases: async (language) => succeed(await listReleases(parts, language)),
     check: async (language) => checkNow(parts, await readRepository(parts), language),
     async history(language, limit) {
@@ -57,6 +61,11 @@ export function createApplication(parts: ApplicationParts): Application {
     metrics: () => metricsText(tools.server.state(), tools.server.counts(), updates.running() !== undefined),
     explain: (fault, language) => words.explain(fault, language),
   };
+}
+
+async function lastCrash(parts: ApplicationParts): Promise<Pick<StatusView, 'lastCrash'>> {
+  const crash = await parts.lastCrash();
+  return crash === undefined ? {} : { lastCrash: crashView(crash) };
 }
 
 async function lastOrder({ updates }: ApplicationParts): Promise<OrderProgress | undefined> {

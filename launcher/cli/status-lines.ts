@@ -6,6 +6,7 @@ import { fill } from '../texts/fill.ts';
 import { formatTime } from '../texts/format.ts';
 import { say } from '../texts/messages.ts';
 import { SERVER_STATES } from '../texts/state-messages.ts';
+import { crashLine } from './crash-line.ts';
 import { alignRows, type Style } from './style.ts';
 import type { UnattendedStatus } from './unattended.ts';
 
@@ -28,7 +29,7 @@ function isState(state: string): state is ServerState['kind'] {
 
 /** `status` for people: one thing a line, labels aligned. Pure. */
 export function statusLines(status: StatusView, language: Language, style: Style): readonly string[] {
-  const { since, users, processId, port, rollbackTo, warnings } = status;
+  const { since, users, processId, port, rollbackTo, warnings, lastCrash } = status;
   const label = (key: LabelKey): string => style.bold(say(language, key));
   const sign = serverRuns(status.state) ? style.good('●') : style.bad('●');
   const began =
@@ -47,6 +48,7 @@ export function statusLines(status: StatusView, language: Language, style: Style
     ],
     ...row('cli.update', updateText(status, language)),
     ...row('label.next', nextText(status, language)),
+    ...row('label.crash', lastCrash && crashLine(lastCrash, language)),
     [label('label.rollback'), rollbackTo ?? say(language, 'label.nothing')],
     ...warnings.map((warning) => [style.warning(say(language, 'label.warning')), warning]),
   ]);
@@ -71,7 +73,7 @@ function nextText({ nextAction, nextActionAt }: StatusView, language: Language):
 
 /** The same when no launcher runs. Pure. */
 export function unattendedLines(status: UnattendedStatus, language: Language, style: Style): readonly string[] {
-  const { name, processId, version, rollbackTo, warnings, error } = status;
+  const { name, processId, version, rollbackTo, warnings, error, lastCrash } = status;
   const label = (key: LabelKey): string => style.bold(say(language, key));
   const server =
     processId === undefined
@@ -81,6 +83,7 @@ export function unattendedLines(status: UnattendedStatus, language: Language, st
     [label('label.server'), `${style.bad('●')} ${name} · ${server}`],
     ...(version === undefined ? [] : [[label('label.version'), version]]),
     [label('label.launcher'), say(language, 'cli.launcher-absent')],
+    ...(lastCrash === undefined ? [] : [[label('label.crash'), crashLine(lastCrash, language)]]),
     ...(error === undefined ? [] : [['', error.remedy]]),
     [label('label.rollback'), rollbackTo ?? say(language, 'label.nothing')],
     ...warnings.map((warning) => [style.warning(say(language, 'label.warning')), warning]),

@@ -46,7 +46,7 @@ export async function unattendedStatus(context: VerbContext, absence: Fault): Pr
   const known = await readState(context, async (application) => succeed(await application.status(language)));
   if (!known.ok) return known;
   const processId = await liveServer(context);
-  const { name, version, launcherVersion, rollbackTo, update, warnings } = known.value;
+  const { name, version, launcherVersion, rollbackTo, update, warnings, lastCrash } = known.value;
   return succeed({
     name,
     state: processId === undefined ? 'stopped' : 'unattended',
@@ -61,6 +61,7 @@ export async function unattendedStatus(context: VerbContext, absence: Fault): Pr
     ...(processId === undefined ? {} : { processId }),
     ...(rollbackTo === undefined ? {} : { rollbackTo }),
     ...(update === undefined ? {} : { update }),
+    ...(lastCrash === undefined ? {} : { lastCrash }),
   });
 }
 

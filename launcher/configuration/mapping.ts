@@ -1,6 +1,7 @@
 import type { CarryOverRule } from '../../installer/carry-over/carry-over.ts';
 import type { Machine } from '../../platform/machine.ts';
 import type { ServerOptions } from '../../supervisor/server-options.ts';
+import { LAUNCHER_VERSION } from '../version.ts';
 import type { Configuration } from './configuration.ts';
 import { liesIn, pathsOf } from './places.ts';
 
@@ -16,6 +17,7 @@ export function serverOptionsOf(configuration: Configuration, launcherUrl: () =>
     stateFolder: configuration.stateFolder,
     logFolder: configuration.logs.folder,
     logs: configuration.logs.limits,
+    launcherVersion: LAUNCHER_VERSION,
     launcherUrl,
     start: server.start,
     probes: server.health.probes,

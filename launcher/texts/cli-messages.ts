@@ -49,6 +49,13 @@ export const CLI_MESSAGES = {
   'cli.order': { en: 'order {id}', fr: 'ordre {id}', de: 'Auftrag {id}', it: 'ordine {id}' },
   'cli.by': { en: 'by {name}', fr: 'par {name}', de: 'von {name}', it: 'da {name}' },
   'cli.since': { en: 'since {time}', fr: 'depuis {time}', de: 'seit {time}', it: 'da {time}' },
+  'cli.exit-status': {
+    en: 'exit status {code}',
+    fr: 'code de sortie {code}',
+    de: 'Exit-Status {code}',
+    it: 'codice di uscita {code}',
+  },
+  'cli.exit-signal': { en: 'signal {signal}', fr: 'signal {signal}', de: 'Signal {signal}', it: 'segnale {signal}' },
   'cli.checks-passed': {
     en: 'All conditions are met; nothing was changed.',
     fr: 'Toutes les conditions sont remplies; rien n’a été modifié.',
@@ -117,6 +124,7 @@ export const CLI_MESSAGES = {
   'label.port': { en: 'Port', fr: 'Port', de: 'Port', it: 'Porta' },
   'label.launcher': { en: 'Launcher', fr: 'Lanceur', de: 'Launcher', it: 'Launcher' },
   'label.next': { en: 'Next', fr: 'Ensuite', de: 'Als Nächstes', it: 'Prossimo' },
+  'label.crash': { en: 'Last crash', fr: 'Dernière panne', de: 'Letzter Absturz', it: 'Ultimo arresto anomalo' },
   'label.rollback': { en: 'Rollback to', fr: 'Retour à', de: 'Zurück zu', it: 'Ritorno a' },
   'label.warning': { en: 'Note', fr: 'Remarque', de: 'Hinweis', it: 'Nota' },
   'label.nothing': { en: 'nothing', fr: 'rien', de: 'nichts', it: 'niente' },

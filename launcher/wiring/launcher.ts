@@ -13,6 +13,7 @@ import { createUpdates, type Updates } from '../../installer/update/updates.ts';
 import type { ChildLink } from '../../supervisor/child/child-link.ts';
 import { createChildLink } from '../../supervisor/child/server-link.ts';
 import { createServerControl, type SupervisedServer } from '../../supervisor/server.ts';
+import { readCrashes } from '../../supervisor/crashes/crash-bundle.ts';
 import type { Sessions } from '../../supervisor/sessions/sessions.ts';
 import { createSessions } from '../../supervisor/sessions/server-sessions.ts';
 import { createApplication } from '../application/application.ts';
@@ -136,6 +137,7 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
     inboxOffers: () => late.inbox?.offers() ?? [],
     unattended: policy,
     nextCheckAt: () => schedule.nextCheckAt(),
+    lastCrash: async () => (await readCrashes(files, configuration.logs.folder, 1))[0],
   });
   const port = createPort(
     { application, childLink, clock, files, network, machine, log },

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { hostname, tmpdir, userInfo } from 'node:os';
+import { hostname, release, tmpdir, type, userInfo, version } from 'node:os';
 import { resolve } from 'node:path';
 import { isSea } from 'node:sea';
 import type { Machine, OperatingSystem } from '../machine.ts';
@@ -9,6 +9,7 @@ export function readMachine(operatingSystem: OperatingSystem): Machine {
   return {
     operatingSystem,
     platform: `${operatingSystem}-${process.arch}`,
+    system: `${type()} ${release()} (${version()})`,
     hostName: hostname(),
     account: accountName(),
     elevated: isElevated(operatingSystem),

@@ -58,6 +58,7 @@ export function serverOptions(folder: string, port: number, args: readonly strin
     stateFolder: join(folder, 'state'),
     logFolder: join(folder, 'logs'),
     logs: { fileBytes: 64 * 1024 * 1024, ageMs: 86_400_000, filesKept: 20, budgetBytes: 1024 * 1024 * 1024 },
+    launcherVersion: '1.0.0',
     launcherUrl: () => 'http://127.0.0.1:9',
     start: { limitMs: 10_000, extendMs: 2_000, hardLimitMs: 15_000 },
     probes: [{ kind: 'tcp', host: '127.0.0.1', port, timeoutMs: 1_000 }],
@@ -74,8 +75,14 @@ export function serverOptions(folder: string, port: number, args: readonly strin
 }
 
 /** A launcher of this process on the given folders. */
-export function controlOf(folder: string, port: number, options: ServerOptions, diskFull = false): Supervised {
-  const platform = diskFull ? withFullDisk(openPlatform()) : openPlatform();
+export function controlOf(
+  folder: string,
+  port: number,
+  options: ServerOptions,
+  diskFull = false,
+  changed: Partial<Platform> = {},
+): Supervised {
+  const platform = { ...(diskFull ? withFullDisk(openPlatform()) : openPlatform()), ...changed };
   const log = createRecordingLog();
   const link = createChildLink(platform.clock, randomBytes);
   const control = createServerControl({ ...platform, link, log, random: randomBytes }, options);

@@ -1,3 +1,4 @@
+import { readCrashes } from '../../../supervisor/crashes/crash-bundle.ts';
 import { succeed } from '../../../platform/result.ts';
 import type { HistoryView, UpdateView } from '../../api/schemas.ts';
 import { updateStateName } from '../../texts/describe.ts';
@@ -8,7 +9,12 @@ import type { VerbContext } from '../context.ts';
 import { EXIT } from '../exit-status.ts';
 import type { RequestOf } from '../request.ts';
 import { shortDuration, table } from '../style.ts';
+import { crashView } from '../../views/crash-view.ts';
+import { crashLine } from '../crash-line.ts';
 import { askOrRead } from '../unattended.ts';
+
+/** The newest tells most; the others are in the folder of its bundle. */
+const CRASHES_SHOWN = 1;
 
 /** The audit trail, newest first. */
 export async function showHistory(context: VerbContext, request: RequestOf<'history'>): Promise<number> {
@@ -21,8 +27,12 @@ export async function showHistory(context: VerbContext, request: RequestOf<'hist
   );
   if (!history.ok) return voice.fault(history.fault);
   const entries = history.value;
+  const crashes = (
+    await readCrashes(context.platform.files, context.loaded.configuration.logs.folder, CRASHES_SHOWN)
+  ).map(crashView);
   voice.lines(entries.length === 0 ? [] : historyTable(context, entries));
-  voice.object({ history: entries });
+  voice.lines(crashes.map((crash) => `${say(language, 'label.crash')}: ${crashLine(crash, language)}`));
+  voice.object({ history: entries, crashes });
   voice.verdict(
     entries.length === 0 ? say(language, 'cli.history-empty') : say(language, 'cli.listed', { count: entries.length }),
   );

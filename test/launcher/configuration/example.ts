@@ -13,6 +13,7 @@ export function machineOf(
   return {
     operatingSystem,
     platform: `${operatingSystem}-x64`,
+    system: 'Example 1.0',
     hostName: 'server-1',
     account: 'om',
     elevated: false,

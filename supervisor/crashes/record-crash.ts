@@ -1,0 +1,72 @@
+import type { ProcessExit } from '../../platform/processes.ts';
+import { describeExit } from '../exit-text.ts';
+import { tailOf } from '../output/output-tail.ts';
+import { inBackground, readyFor, type ServerRun, type Supervision } from '../supervision.ts';
+import { type CrashFacts, writeCrash } from './crash-bundle.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { redactLines } from './redact.ts';
+
+const LINES = 200;
+
+/**
+ * Keeps what is known of a run that ended by itself, or was ended because it was unwell (`endedBecause`).
+ *
+ * Resolves when its last lines are read: after that a restart may take the file over. They are written in the background;
+ * a disk that hangs or is full costs the bundle, never the restart.
+ */
+export async function recordCrash(
+  supervision: Supervision,
+  run: ServerRun,
+  exit: ProcessExit,
+  endedBecause?: string,
+): Promise<void> {
+  const { dependencies, records } = supervision;
+  const facts = factsOf(supervision, run, exit, endedBecause);
+  const lines = await tailOf(dependencies.files, run.outputFile, LINES);
+  const output = redactLines(lines, [records.tokenFile]);
+  inBackground(
+    supervision,
+    write(supervision, { ...facts, output: [...output], fingerprint: fingerprintOf(exit, output) }),
+  );
+}
+
+type KnownAtOnce = Omit<CrashFacts, 'output' | 'fingerprint'>;
+
+function factsOf(supervision: Supervision, run: ServerRun, exit: ProcessExit, endedBecause?: string): KnownAtOnce {
+  const { dependencies, options, store, restarts } = supervision;
+  const { clock, machine, link } = dependencies;
+  const state = store.state();
+  const version = link.report()?.version ?? (state.kind === 'up' ? state.version : undefined);
+  const probe = state.kind === 'degraded' ? state.fault : undefined;
+  return {
+    at: new Date(clock.now()).toISOString(),
+    exit,
+    ...(endedBecause !== undefined && { endedBecause }),
+    processId: run.process.pid,
+    watchedMs: Math.round(clock.monotonic() - run.beganAt),
+    readyMs: Math.round(readyFor(supervision, run)),
+    restartAttempt: restarts.attempt,
+    versions: {
+      ...(version !== undefined && { server: version }),
+      launcher: options.launcherVersion,
+      system: machine.system,
+      platform: machine.platform,
+    },
+    ...(probe && { lastProbe: { code: probe.code, detail: probe.detail } }),
+    memory: run.memory.map(({ at, residentBytes, processes }) => ({
+      at: new Date(at).toISOString(),
+      residentBytes,
+      processes,
+    })),
+  };
+}
+
+async function write({ dependencies, options }: Supervision, facts: CrashFacts): Promise<void> {
+  const { files, log } = dependencies;
+  const { exit, fingerprint } = facts;
+  const written = await writeCrash(files, options.logFolder, facts);
+  if (written.ok) {
+    const { path, bundle } = written.value;
+    log.error(`the server ${describeExit(exit)}`, { fingerprint, count: bundle.count, bundle: path });
+  } else log.warn('the crash bundle cannot be written', { fault: written.fault, fingerprint });
+}
