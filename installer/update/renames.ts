@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { faultOf } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
@@ -42,7 +43,7 @@ async function moveTo(files: Files, identity: string, from: string, to: string):
     return target;
   }
   if (target.value === identity) {
-    return succeed();
+    return syncParents(files, from, to);
   }
   const source = await identityAt(files, from);
   if (!source.ok) {
@@ -57,6 +58,20 @@ async function moveTo(files: Files, identity: string, from: string, to: string):
     );
   }
   return files.renameNew(from, to);
+}
+
+/**
+ * Forces the names of a rename that was made earlier to disk: that try may have failed or been cut off before its own fsync,
+ * and who goes on from here says that it is done.
+ */
+async function syncParents(files: Files, from: string, to: string): Promise<Result<void>> {
+  const target = await files.syncFolder(dirname(to));
+  if (!target.ok || dirname(from) === dirname(to)) {
+    return target;
+  }
+  const source = await files.syncFolder(dirname(from));
+  // Where the folder came from may have been removed since, for good.
+  return source.ok || source.fault.code !== 'not-found' ? source : succeed();
 }
 
 /** The identity of the folder at `path`; undefined when nothing is there. */

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openPlatform } from '../../../platform/current.ts';
+import { faultOf } from '../../../platform/fault.ts';
+import type { Files } from '../../../platform/files.ts';
 import { silentLog } from '../../../platform/log.ts';
-import { succeed } from '../../../platform/result.ts';
+import { fail, succeed } from '../../../platform/result.ts';
 import { type InstalledRecord, openInstalledRecords } from '../../../installer/update/installed.ts';
 import { ensureLiveBundle } from '../../../installer/update/live-bundle.ts';
 import { type FolderRename, identityAt, makeRenames, undoRenames } from '../../../installer/update/renames.ts';
@@ -59,6 +61,43 @@ describe('the renames of a swap', () => {
     for (const { from, to } of renames.toReversed().slice(0, cut)) renameSync(to, from);
     expect(await undoRenames(files, renames)).toEqual(succeed());
     expect([nameAt(live), nameAt(old), nameAt(parked), nameAt(staged)]).toEqual(['one', 'zero', undefined, 'two']);
+  });
+
+  test('made by an earlier try whose fsync failed, they are forced to disk all the same, either way', async () => {
+    const { root, live, staged, renames } = await swapScene();
+    rmSync(live, { recursive: true });
+    const synced = new Set<string>();
+    let failing = true;
+    const watched: Files = {
+      ...files,
+      // As when the kernel has renamed and the fsync after it gives an error.
+      renameNew: async (from, to) => {
+        const renamed = await files.renameNew(from, to);
+        return failing ? fail(faultOf('io-error', 'fsync', { path: to, operation: 'fsync' })) : renamed;
+      },
+      syncFolder: async (path) => {
+        synced.add(path);
+        return files.syncFolder(path);
+      },
+    };
+    expect(await makeRenames(watched, renames.slice(2))).toMatchObject({ ok: false, fault: { code: 'io-error' } });
+    failing = false;
+    expect(await makeRenames(watched, renames.slice(2))).toEqual(succeed());
+    expect(synced).toEqual(new Set([root, dirname(staged)]));
+    failing = true;
+    await undoRenames(watched, renames.slice(2));
+    failing = false;
+    synced.clear();
+    expect(await undoRenames(watched, renames.slice(2))).toEqual(succeed());
+    expect(synced).toEqual(new Set([root, dirname(staged)]));
+  });
+
+  test('what was moved out of a folder that is gone by now counts as moved', async () => {
+    const { live, staged, renames } = await swapScene();
+    rmSync(live, { recursive: true });
+    renameSync(staged, live);
+    rmSync(dirname(staged), { recursive: true });
+    expect(await makeRenames(files, renames.slice(2))).toEqual(succeed());
   });
 
   test('a stranger in the way is not overwritten, a vanished folder is told', async () => {
