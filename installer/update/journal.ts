@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Files } from '../../platform/files.ts';
 import { faultOf } from '../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
@@ -33,7 +33,12 @@ export async function createJournal(files: Files, folder: string, order: Order, 
     return made;
   }
   await keepReserve(files, folder);
-  const journal = openJournal(files, join(folder, journalName(order, at)), []);
+  const earlier = await listJournals(files, folder);
+  if (!earlier.ok) {
+    return earlier;
+  }
+  const name = `${stampAfter(at, earlier.value.at(-1))}-${order.id}.journal`;
+  const journal = openJournal(files, join(folder, name), []);
   const ordered = await journal.append({ kind: 'ordered', at, order });
   return ordered.ok ? succeed(journal) : ordered;
 }
@@ -51,9 +56,18 @@ async function keepReserve(files: Files, folder: string): Promise<void> {
   }
 }
 
-/** `20261122T101500123Z-<id>.journal`: a listing sorted by name is sorted by time. */
-function journalName(order: Order, at: number): string {
-  return `${new Date(at).toISOString().replace(/[-:.]/g, '')}-${order.id}.journal`;
+/** As in `20261122T101500123Z-<id>.journal`. */
+const STAMP = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-/;
+
+/**
+ * The first part of a journal's name: the time, but always later than that of the newest journal.
+ *
+ * A listing sorted by name is then in the order of the orders, also after the clock was set back; only the last may be open.
+ */
+function stampAfter(at: number, newest: string | undefined): string {
+  const [, year, month, day, hour, minute, second, fraction] = STAMP.exec(basename(newest ?? '')) ?? [];
+  const last = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction}Z`);
+  return new Date(Number.isNaN(last) ? at : Math.max(at, last + 1)).toISOString().replace(/[-:.]/g, '');
 }
 
 /** What a journal file turned out to be. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { expect, test } from 'vitest';
 import { openPlatform } from '../../../platform/current.ts';
 import { faultOf } from '../../../platform/fault.ts';
@@ -206,4 +207,23 @@ test('a line that was decided on an older journal is not written', async () => {
   expect([await cancel, await commit]).toEqual([succeed(), succeed(false)]);
   expect(journal.entries.at(-1)).toMatchObject({ kind: 'cancelled' });
   expect(await journal.appendIf({ kind: 'began', at: 9, step: 'notify' }, () => true)).toEqual(succeed(true));
+});
+
+test('an order that comes after the clock was set back is still the newest', async () => {
+  const folder = temporaryFolder();
+  const order = (id: string): Order => ({ ...ORDER, id });
+  const [march, january] = [Date.UTC(2026, 2, 1), Date.UTC(2026, 0, 1)];
+  const settled = await createJournal(files, folder, order('order-0009'), march);
+  if (settled.ok) await settled.value.append({ kind: 'settled', at: march, outcome: 'updated' });
+  await createJournal(files, folder, order('order-0001'), january);
+  const open = await findOpenOrder(files, folder, january, silentLog);
+  expect(open.kind === 'open' && open.journal.entries[0]).toMatchObject({ order: { id: 'order-0001' }, at: january });
+  const later = await createJournal(files, folder, order('order-0005'), Date.UTC(2026, 3, 1));
+  expect(later.ok).toBe(true);
+  const paths = await listJournals(files, folder);
+  expect(paths.ok && paths.value.map((path) => basename(path))).toEqual([
+    '20260301T000000000Z-order-0009.journal',
+    '20260301T000000001Z-order-0001.journal',
+    '20260401T000000000Z-order-0005.journal',
+  ]);
 });
