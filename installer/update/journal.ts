@@ -26,7 +26,7 @@ const SUM_LENGTH = 16;
 const RESERVE_NAME = 'reserve';
 const RESERVE_BYTES = 256 * 1024;
 
-/** Creates the journal of a new order; its first lines are on disk when this returns. */
+/** Creates the journal of a new order; its first line is on disk when this returns, or nothing is left of it. */
 export async function createJournal(files: Files, folder: string, order: Order, at: number): Promise<Result<Journal>> {
   const made = await files.makeFolder(folder, 0o700);
   if (!made.ok) {
@@ -38,8 +38,14 @@ export async function createJournal(files: Files, folder: string, order: Order, 
     return earlier;
   }
   const name = `${stampAfter(at, earlier.value.at(-1))}-${order.id}.journal`;
-  const journal = openJournal(files, join(folder, name), []);
+  const path = join(folder, name);
+  const journal = openJournal(files, path, []);
   const ordered = await journal.append({ kind: 'ordered', at, order });
+  if (!ordered.ok) {
+    // The order is refused: no later launcher may find its line, whole or half, and take the order after all.
+    await files.remove(path);
+    await files.syncFolder(folder);
+  }
   return ordered.ok ? succeed(journal) : ordered;
 }
 

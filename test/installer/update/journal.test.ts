@@ -227,3 +227,18 @@ test('an order that comes after the clock was set back is still the newest', asy
     '20260401T000000000Z-order-0005.journal',
   ]);
 });
+
+test('an order whose first line could not be forced to disk leaves nothing', async () => {
+  const folder = temporaryFolder();
+  const failing: Files = {
+    ...files,
+    // As when the line is written and the fsync after it gives an error.
+    appendDurably: async (path, content, mode) => {
+      await files.appendDurably(path, content, mode);
+      return fail(faultOf('io-error', 'fsync', { path }));
+    },
+  };
+  expect(await createJournal(failing, folder, ORDER, 1)).toMatchObject({ ok: false, fault: { code: 'io-error' } });
+  expect(await listJournals(files, folder)).toEqual(succeed([]));
+  expect(await findOpenOrder(files, folder, 9, silentLog)).toEqual({ kind: 'none' });
+});
