@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { type Result, succeed } from '../../../platform/result.ts';
 import { decisiveFault, factsOf } from '../journal-entry.ts';
 import { blamesRelease, outcomeOf } from '../next-move.ts';
@@ -27,10 +28,18 @@ export const cleanUp: Step<'cleanUp'> = {
     }
     const folder = stagingOf(tools.places, order);
     const plan = await forgetPlan(context);
-    const removed = plan.ok ? await tools.files.removeTree(folder) : plan;
+    const removed = plan.ok ? await removeForGood(context, folder) : plan;
     return removed.ok ? succeed({ removed: [folder] }) : removed;
   },
 };
+
+/** On disk before the order settles: a folder that came back with a power cut would be nobody's any more. */
+async function removeForGood({ tools }: StepContext, folder: string): Promise<Result<void>> {
+  const removed = await tools.files.removeTree(folder);
+  const synced = removed.ok ? await tools.files.syncFolder(dirname(folder)) : removed;
+  // An order that was refused early may never have made any folder there.
+  return synced.ok || synced.fault.code !== 'not-found' ? synced : succeed();
+}
 
 /**
  * A rollback that restored data saved the data before it, to be able to turn back; once it is final, no kept release refers
