@@ -38,6 +38,11 @@ export interface HttpClientOptions {
   readonly socketPath?: string;
 }
 
+/** Is this host of a URL the machine itself, without asking anybody? Pure. */
+export function isLoopbackName(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(host);
+}
+
 export interface HttpClient {
   request(request: HttpRequest): Promise<Result<HttpResponse>>;
   close(): Promise<void>;

@@ -50,7 +50,7 @@ export type Probe =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly timeoutMs: number }
   | {
       readonly kind: 'http';
-      /** `http:` or `https:` on loopback (own certificates are accepted there). */
+      /** `http:` or `https:`; on loopback any certificate is accepted, elsewhere only a trusted one. */
       readonly url: string;
       readonly statuses: readonly number[];
       /** Regular expression on the first 64 KiB of the body. */

@@ -5,6 +5,7 @@ import { survivedFault, sweepLeftovers } from './leftovers.ts';
 import { replacePlaceholders } from './placeholders.ts';
 import type { ServerOptions } from './server-options.ts';
 import type { StopRung } from './server-state.ts';
+import { busyWaitMs, KILL_WAIT_MS } from './stop-budget.ts';
 import { isAborted, waitAtMost } from './waiting.ts';
 
 export interface LadderTarget {
@@ -30,8 +31,6 @@ interface Climb {
   readonly onRung: (rung: StopRung, limitMs: number) => void;
 }
 
-/** After SIGKILL only the kernel is between the process and its end. */
-const KILL_WAIT_MS = 5_000;
 const KILL_AGAIN_MS = 100;
 
 /** Order → request → kill → prove; each rung only if the server still lives. */
@@ -95,7 +94,7 @@ async function runStopCommand(climb: Climb, words: readonly string[]) {
 /** A backup or a conversion that is cut off costs data: it gets the time of the request once more, and is never killed. */
 async function waitWhileBusy(climb: Climb): Promise<Ended | undefined> {
   const { dependencies, options, signal } = climb;
-  const deadline = dependencies.clock.monotonic() + options.stop.requestMs;
+  const deadline = dependencies.clock.monotonic() + busyWaitMs(options.stop);
   while (busyWith(climb) !== undefined && !isAborted(signal) && dependencies.clock.monotonic() < deadline) {
     const ended = await waitEnded(climb, 'request', KILL_AGAIN_MS);
     if (ended) return ended;

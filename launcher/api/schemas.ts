@@ -107,6 +107,8 @@ export const StatusView = Type.Object(
     /** The next planned act and its time, in words and as a time. */
     nextAction: Type.Optional(Type.String()),
     nextActionAt: Type.Optional(IsoTime),
+    /** The rungs of a stop in order, each with the most that it may take. */
+    stopLadder: Type.Optional(Type.Array(Type.Object({ rung: Type.String(), seconds: Type.Integer() }))),
     /** What `--rollback` would do now; absent when there is nothing to go back to. */
     rollbackTo: Type.Optional(Type.String()),
     update: Type.Optional(UpdateView),

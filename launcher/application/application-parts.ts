@@ -1,3 +1,4 @@
+import type { StopOptions } from '../../supervisor/server-options.ts';
 import type { Fault } from '../../platform/fault.ts';
 import type { Machine } from '../../platform/machine.ts';
 import type { Result } from '../../platform/result.ts';
@@ -38,7 +39,9 @@ export interface ApplicationParts {
   /** The newest crash on disk. */
   lastCrash(): Promise<FoundCrash | undefined>;
   newId(): string;
-  warnings(): readonly string[];
+  warnings(language: Language): readonly string[];
+  /** The stop ladder, as configured. */
+  readonly stopOptions: StopOptions;
   /** Why no order is taken at all, e.g. mistakes in the configuration of updates. */
   readonly refusal?: Fault;
 }

@@ -1,6 +1,7 @@
 import type { Log } from '../../platform/log.ts';
 import type { Result } from '../../platform/result.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
+import { longestStopMs } from '../../supervisor/stop-budget.ts';
 import { renderMistakes } from '../configuration/mistake.ts';
 import { openLauncherLog } from '../wiring/launcher-log.ts';
 import { formatDuration } from '../texts/format.ts';
@@ -10,7 +11,6 @@ import type { VerbContext } from './context.ts';
 import { EXIT } from './exit-status.ts';
 import { createServiceNotices, type ServiceNotices } from '../service/notices.ts';
 import { serverNow } from '../texts/describe.ts';
-import { longestStopMs } from './stop-time.ts';
 
 /**
  * `om-launcher run`: what the operating system starts. Recovers, starts the server, supervises until it is asked to end.
@@ -80,7 +80,7 @@ function askedToEnd(
       resolve(undefined);
       return;
     }
-    const time = formatDuration(longestStopMs(loaded.configuration), voice.language);
+    const time = formatDuration(longestStopMs(loaded.configuration.server.stop), voice.language);
     log.info('asked again to end', { request });
     voice.remark(say(voice.language, 'cli.stop-under-way', { time }));
   });

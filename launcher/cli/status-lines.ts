@@ -1,9 +1,9 @@
 import type { Language } from '../../supervisor/sessions/sessions.ts';
 import type { ServerState } from '../../supervisor/server-state.ts';
 import type { StatusView } from '../api/schemas.ts';
-import { stepName, updateStateName } from '../texts/describe.ts';
+import { rungName, stepName, updateStateName } from '../texts/describe.ts';
 import { fill } from '../texts/fill.ts';
-import { formatTime } from '../texts/format.ts';
+import { formatDuration, formatTime } from '../texts/format.ts';
 import { say } from '../texts/messages.ts';
 import { SERVER_STATES } from '../texts/state-messages.ts';
 import { crashLine } from './crash-line.ts';
@@ -49,6 +49,7 @@ export function statusLines(status: StatusView, language: Language, style: Style
     ...row('cli.update', updateText(status, language)),
     ...row('label.next', nextText(status, language)),
     ...row('label.crash', lastCrash && crashLine(lastCrash, language)),
+    ...row('label.stop', stopText(status, language)),
     [label('label.rollback'), rollbackTo ?? say(language, 'label.nothing')],
     ...warnings.map((warning) => [style.warning(say(language, 'label.warning')), warning]),
   ]);
@@ -67,8 +68,24 @@ function updateText({ update }: StatusView, language: Language): string | undefi
 function nextText({ nextAction, nextActionAt }: StatusView, language: Language): string | undefined {
   if (nextAction === undefined) return undefined;
   const at = nextActionAt === undefined ? '' : ` · ${formatTime(Date.parse(nextActionAt), language)}`;
-  const act = nextAction === 'check' ? say(language, 'label.check') : stepName(nextAction, language);
-  return `${act}${at}`;
+  return `${actName(nextAction, language)}${at}`;
+}
+
+function actName(nextAction: string, language: Language): string {
+  if (nextAction === 'check') return say(language, 'label.check');
+  return nextAction.startsWith(STOP_ACT)
+    ? rungName(nextAction.slice(STOP_ACT.length), language)
+    : stepName(nextAction, language);
+}
+
+const STOP_ACT = 'stop: ';
+
+/** The whole ladder with its budgets: how long a stop may take, and what happens until then. */
+function stopText({ stopLadder }: StatusView, language: Language): string | undefined {
+  if (stopLadder === undefined) return undefined;
+  const seconds = stopLadder.reduce((sum, rung) => sum + rung.seconds, 0);
+  const rungs = stopLadder.map((rung) => `${rungName(rung.rung, language)} ${rung.seconds} s`);
+  return `≤ ${formatDuration(seconds * 1000, language)} · ${rungs.join(', ')}`;
 }
 
 /** The same when no launcher runs. Pure. */

@@ -117,9 +117,10 @@ export const SERVER_CHECKS: readonly MeaningCheck[] = [
     ),
 ];
 
+/** Compiled as the probe will compile it. */
 function compiles(pattern: string): boolean {
   try {
-    new RegExp(pattern);
+    new RegExp(pattern, 'u');
     return true;
   } catch {
     return false;

@@ -24,7 +24,9 @@ const ProbeSection = Type.Union(
     closed(
       {
         type: Type.Literal('http'),
-        url: text('Address; own certificates are accepted on loopback.', { pattern: '^https?://[^\\s]+$' }),
+        url: text('Address; any certificate is accepted on loopback, elsewhere only a trusted one.', {
+          pattern: '^https?://[^\\s]+$',
+        }),
         statuses: Type.Optional(
           list(Type.Integer({ minimum: 100, maximum: 599 }), {
             description: 'Answers that count as healthy.',

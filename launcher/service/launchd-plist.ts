@@ -36,6 +36,12 @@ ${element(keys, '')}
 `;
 }
 
+/** What a property list says of launchd's patience; undefined when it says nothing. Pure. */
+export function exitTimeOutMs(plist: string): number | undefined {
+  const seconds = /<key>ExitTimeOut<\/key>\s*<integer>(\d+)<\/integer>/.exec(plist)?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1_000;
+}
+
 function element(value: PlistValue, indent: string): string {
   const inner = `${indent}  `;
   if (typeof value === 'string') return `${indent}<string>${escaped(value)}</string>`;

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { faultOf } from '../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import { isOurs, readEntry, restoreEntry, writeEntry } from './entry-file.ts';
-import { launchdLabel, launchdPlist } from './launchd-plist.ts';
+import { exitTimeOutMs, launchdLabel, launchdPlist } from './launchd-plist.ts';
 import {
   foreignService,
   type InstallOptions,
@@ -12,6 +12,7 @@ import {
   type ServiceReport,
   type ServiceStatus,
 } from './service.ts';
+import { withLimit } from './stop-limit.ts';
 import { askTool, runTool } from './tool.ts';
 
 /** Places of launchd.plist(5); tests use others. */
@@ -114,5 +115,7 @@ async function status(launchd: Launchd, name: string): Promise<Result<ServiceSta
   if (!printed.ok) return printed;
   const running = printed.value.code === 0 && /^\s*state = running$/m.test(printed.value.output);
   const detail = printed.value.code === 0 ? (running ? 'running' : 'loaded, not running') : 'not loaded';
-  return succeed({ kind: 'installed', startsAtBoot: true, running, detail });
+  const plist = await readEntry(launchd.files, plistOf(launchd, found.value));
+  const limit = withLimit(plist.ok ? exitTimeOutMs(plist.value ?? '') : undefined);
+  return succeed({ kind: 'installed', startsAtBoot: true, running, detail, ...limit });
 }

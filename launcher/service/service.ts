@@ -37,7 +37,14 @@ export type ServiceStatus =
   | { readonly kind: 'absent' }
   /** Somebody else's service has this name. */
   | { readonly kind: 'foreign'; readonly detail: string }
-  | { readonly kind: 'installed'; readonly startsAtBoot: boolean; readonly running: boolean; readonly detail: string };
+  | {
+      readonly kind: 'installed';
+      readonly startsAtBoot: boolean;
+      readonly running: boolean;
+      readonly detail: string;
+      /** From the request to end until the operating system kills the launcher; undefined when there is none, or it is unknown. */
+      readonly stopLimitMs?: number;
+    };
 
 /** The service manager of one operating system. */
 export interface ServiceRegistry {

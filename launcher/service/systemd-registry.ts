@@ -11,6 +11,7 @@ import {
   type ServiceReport,
   type ServiceStatus,
 } from './service.ts';
+import { timeSpanMs, withLimit } from './stop-limit.ts';
 import { systemdUnit, unitProperties } from './systemd-unit.ts';
 import { runTool } from './tool.ts';
 
@@ -129,8 +130,13 @@ async function status(systemd: Systemd, name: string): Promise<Result<ServiceSta
   if (packaged !== undefined) return succeed({ kind: 'foreign', detail: packaged });
   if (unit.value === undefined) return succeed({ kind: 'absent' });
   if (!isOurs(unit.value)) return succeed({ kind: 'foreign', detail: unitFile(systemd, name) });
-  if (!(await isBooted(systemd))) return succeed({ ...OFFLINE, detail: 'systemd does not run here' });
-  const shown = await systemctl(systemd, ['show', `${name}.service`, '--property=ActiveState,SubState,UnitFileState']);
+  if (!(await isBooted(systemd)))
+    return succeed({ ...OFFLINE, ...limitIn(unit.value), detail: 'systemd does not run here' });
+  const shown = await systemctl(systemd, [
+    'show',
+    `${name}.service`,
+    '--property=ActiveState,SubState,UnitFileState,TimeoutStopUSec',
+  ]);
   return shown.ok ? succeed(statusOf(unitProperties(shown.value))) : shown;
 }
 
@@ -143,5 +149,12 @@ function statusOf(properties: ReadonlyMap<string, string>): ServiceStatus {
     startsAtBoot: properties.get('UnitFileState') === 'enabled',
     running: active === 'active',
     detail: `${active} (${properties.get('SubState') ?? 'unknown'})`,
+    ...withLimit(timeSpanMs(properties.get('TimeoutStopUSec') ?? '')),
   };
+}
+
+/** What the unit itself says, where there is no systemd that knows of changes by others. */
+function limitIn(unit: string): { readonly stopLimitMs?: number } {
+  const seconds = /^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1];
+  return withLimit(seconds === undefined ? undefined : Number(seconds) * 1_000);
 }

@@ -11,12 +11,14 @@ import {
   type ServiceReport,
   type ServiceStatus,
 } from './service.ts';
+import { withLimit } from './stop-limit.ts';
 import { askTool, runTool } from './tool.ts';
 import {
   behaviourCalls,
   binaryPathOf,
   createCalls,
   isRunning,
+  preshutdownMs,
   type ScCall,
   serviceCommandLine,
   startsAtBoot,
@@ -168,7 +170,10 @@ async function status(windows: Windows, name: string): Promise<Result<ServiceSta
   if (!queried.ok) return queried;
   const running = isRunning(queried.value.output);
   const atBoot = startsAtBoot(configuration.value.output);
-  return succeed({ kind: 'installed', startsAtBoot: atBoot, running, detail: running ? 'running' : 'not running' });
+  const patience = await askTool(windows.processes, windows.places.sc, ['qpreshutdown', name]);
+  const limit = withLimit(patience.ok && patience.value.code === 0 ? preshutdownMs(patience.value.output) : undefined);
+  const detail = running ? 'running' : 'not running';
+  return succeed({ kind: 'installed', startsAtBoot: atBoot, running, detail, ...limit });
 }
 
 function isOurs(windows: Windows, commandLine: string): boolean {

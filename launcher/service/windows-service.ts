@@ -26,14 +26,14 @@ export function createCalls(entry: ServiceEntry, commandLine: string): readonly 
 /** What an entry of ours says besides its command line. */
 export function behaviourCalls(entry: ServiceEntry): readonly ScCall[] {
   const actions = RESTART_DELAYS_MS.map((delay) => `restart/${delay}`).join('/');
-  const preshutdownMs = (entry.stopSeconds + STOP_MARGIN_SECONDS) * 1000;
+  const preshutdown = (entry.stopSeconds + STOP_MARGIN_SECONDS) * 1000;
   return [
     ['description', entry.name, `${OWNER_MARK}: ${entry.description}`],
     ['failure', entry.name, 'reset=', String(FORGET_FAILURES_SECONDS), 'actions=', actions],
     // Also when the launcher ends by itself with a status, e.g. after an update of its own.
     ['failureflag', entry.name, '1'],
     // Windows gives a service 10 s at the machine's shutdown unless it says otherwise.
-    ['preshutdown', entry.name, String(preshutdownMs)],
+    ['preshutdown', entry.name, String(preshutdown)],
   ];
 }
 
@@ -45,6 +45,12 @@ export function takeOverCall(name: string, commandLine: string): ScCall {
 /** The command line in the answer to `sc qc NAME`; its words are not translated on any Windows. */
 export function binaryPathOf(output: string): string | undefined {
   return /^\s*BINARY_PATH_NAME\s*:\s*(\S.*?)\s*$/m.exec(output)?.[1];
+}
+
+/** The time in the answer to `sc qpreshutdown NAME`: what a service has at the machine's shutdown. */
+export function preshutdownMs(output: string): number | undefined {
+  const milliseconds = /^\s*PRESHUTDOWN\D*:\s*(\d+)\s*$/im.exec(output)?.[1];
+  return milliseconds === undefined ? undefined : Number(milliseconds);
 }
 
 export function startsAtBoot(output: string): boolean {

@@ -125,6 +125,7 @@ export const CLI_MESSAGES = {
   'label.launcher': { en: 'Launcher', fr: 'Lanceur', de: 'Launcher', it: 'Launcher' },
   'label.next': { en: 'Next', fr: 'Ensuite', de: 'Als Nächstes', it: 'Prossimo' },
   'label.crash': { en: 'Last crash', fr: 'Dernière panne', de: 'Letzter Absturz', it: 'Ultimo arresto anomalo' },
+  'label.stop': { en: 'A stop takes', fr: 'Un arrêt dure', de: 'Anhalten dauert', it: 'Un arresto dura' },
   'label.rollback': { en: 'Rollback to', fr: 'Retour à', de: 'Zurück zu', it: 'Ritorno a' },
   'label.warning': { en: 'Note', fr: 'Remarque', de: 'Hinweis', it: 'Nota' },
   'label.nothing': { en: 'nothing', fr: 'rien', de: 'nichts', it: 'niente' },

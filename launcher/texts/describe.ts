@@ -1,14 +1,15 @@
 import type { StepName } from '../../installer/update/pipeline.ts';
 import type { NoticeKind, StepNote } from '../../installer/update/tools.ts';
-import type { ServerState } from '../../supervisor/server-state.ts';
+import type { ServerState, StopRung } from '../../supervisor/server-state.ts';
 import { type Language, LANGUAGES } from '../../supervisor/sessions/sessions.ts';
 import type { UpdateView } from '../api/schemas.ts';
+import type { StopShortfall } from '../service/stop-limit.ts';
 import type { Obstacle } from '../views/check-view.ts';
 import { explainFault } from './explain.ts';
 import { fill } from './fill.ts';
 import { formatBytes, formatDuration, formatShare, formatTime } from './format.ts';
 import { say } from './messages.ts';
-import { SERVER_STATES, STEP_NAMES, UPDATE_STATES } from './state-messages.ts';
+import { RUNG_NAMES, SERVER_STATES, STEP_NAMES, UPDATE_STATES } from './state-messages.ts';
 
 /** A step's name for a step list; a step of a newer launcher keeps its own. */
 export function stepName(step: string, language: Language): string {
@@ -77,6 +78,24 @@ export function noteText(note: StepNote, language: Language): string {
     case 'awaiting-word':
       return say(language, 'note.awaiting-word');
   }
+}
+
+/** What the operating system would cut off of a stop. */
+export function shortfallText({ limitMs, neededMs, rungs }: StopShortfall, language: Language): string {
+  return say(language, 'warning.stop-limit', {
+    limit: formatDuration(limitMs, language),
+    needed: formatDuration(neededMs, language),
+    rungs: rungs.map((rung) => rungName(rung, language)).join(', '),
+  });
+}
+
+/** A rung of the stop ladder; one of a newer launcher keeps its own name. */
+export function rungName(rung: string, language: Language): string {
+  return isRung(rung) ? RUNG_NAMES[rung][language] : rung;
+}
+
+function isRung(rung: string): rung is StopRung {
+  return Object.hasOwn(RUNG_NAMES, rung);
 }
 
 /** Why a release is not installed by itself yet. */

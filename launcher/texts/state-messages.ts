@@ -1,6 +1,6 @@
 import type { StepName } from '../../installer/update/pipeline.ts';
 import type { UpdateView } from '../api/schemas.ts';
-import type { ServerState } from '../../supervisor/server-state.ts';
+import type { ServerState, StopRung } from '../../supervisor/server-state.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
 
 type Translations = Readonly<Record<Language, string>>;
@@ -53,6 +53,29 @@ export const STEP_NAMES = {
   notify: { en: 'Send the e-mail', fr: 'Envoyer l’e-mail', de: 'E-Mail senden', it: 'Inviare l’e-mail' },
   cleanUp: { en: 'Clean up', fr: 'Nettoyer', de: 'Aufräumen', it: 'Fare pulizia' },
 } as const satisfies Readonly<Record<StepName, Translations>>;
+
+/** Rungs of the stop ladder, as acts of the launcher. */
+export const RUNG_NAMES = {
+  order: {
+    en: 'ask the server to quit',
+    fr: 'demander au serveur de quitter',
+    de: 'Server bitten, sich zu beenden',
+    it: 'chiedere al server di uscire',
+  },
+  request: {
+    en: 'end it by the operating system',
+    fr: 'le terminer par le système d’exploitation',
+    de: 'über das Betriebssystem beenden',
+    it: 'terminarlo tramite il sistema operativo',
+  },
+  kill: { en: 'kill it', fr: 'le terminer de force', de: 'gewaltsam beenden', it: 'terminarlo di forza' },
+  prove: {
+    en: 'see that it is gone',
+    fr: 'vérifier qu’il n’est plus là',
+    de: 'prüfen, dass er weg ist',
+    it: 'verificare che non ci sia più',
+  },
+} as const satisfies Readonly<Record<StopRung, Translations>>;
 
 /** How the server is now, one sentence a state: part of every message about a failure. */
 export const SERVER_STATES = {

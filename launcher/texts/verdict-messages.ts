@@ -127,6 +127,12 @@ export const VERDICT_MESSAGES = {
     de: 'Fehler in der Konfiguration: {count}.',
     it: 'Errori nella configurazione: {count}.',
   },
+  'warning.stop-limit': {
+    en: 'The operating system kills the launcher {limit} after it was asked to end, but a stop may take {needed}. Cut off would be: {rungs}. Shorten server.stop in the configuration, or give the service more time: om-launcher service install',
+    fr: 'Le système d’exploitation tue le lanceur {limit} après la demande d’arrêt, mais un arrêt peut durer {needed}. Seraient coupés: {rungs}. Raccourcissez server.stop dans la configuration ou donnez plus de temps au service: om-launcher service install',
+    de: 'Das Betriebssystem bricht den Launcher {limit} nach der Aufforderung ab, ein Anhalten kann aber {needed} dauern. Abgeschnitten würden: {rungs}. Kürzen Sie server.stop in der Konfiguration, oder geben Sie dem Dienst mehr Zeit: om-launcher service install',
+    it: 'Il sistema operativo termina il launcher {limit} dopo la richiesta, ma un arresto può durare {needed}. Verrebbero tagliati: {rungs}. Accorciate server.stop nella configurazione o date più tempo al servizio: om-launcher service install',
+  },
   'warning.configuration': {
     en: 'The configuration has mistakes ({count}); the server runs, updates wait. {first}',
     fr: 'La configuration contient des erreurs ({count}); le serveur fonctionne, les mises à jour attendent. {first}',

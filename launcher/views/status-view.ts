@@ -1,3 +1,4 @@
+import { stopBudget } from '../../supervisor/stop-budget.ts';
 import type { Fault } from '../../platform/fault.ts';
 import type { InstalledRecord } from '../../installer/update/installed.ts';
 import type { OrderProgress } from '../../installer/update/running-order.ts';
@@ -26,7 +27,11 @@ export async function statusView(
     since: new Date(state.since).toISOString(),
     launcherVersion: parts.launcherVersion,
     launcherProcessId: parts.machine.processId,
-    warnings: [...parts.warnings(), ...withdrawnWarning(parts, version, language)],
+    stopLadder: stopBudget(parts.stopOptions).map(({ rung, limitMs }) => ({
+      rung,
+      seconds: Math.ceil(limitMs / 1000),
+    })),
+    warnings: [...parts.warnings(language), ...withdrawnWarning(parts, version, language)],
     ...nextAction(state, order, parts.nextCheckAt()),
     ...(version === undefined ? {} : { version }),
     ...('process' in state ? { processId: state.process.pid } : {}),

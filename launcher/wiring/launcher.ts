@@ -106,7 +106,7 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
   const feed = createEventFeed(now);
   const board = createNoticeBoard(now, (notice) => feed.publish({ kind: 'notice', public: true, data: notice }));
   const childLink = createChildLink(clock, randomBytes);
-  const late: Late = { url: fallbackUrl(configuration), inbox: undefined };
+  const late: Late = { url: fallbackUrl(configuration), inbox: undefined, stopShortfall: undefined };
   const server = createServerControl(
     { ...platform, link: childLink, log, random: randomBytes },
     serverOptionsOf(configuration, () => late.url),
@@ -131,7 +131,7 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
   const policy = schedulePolicyOf(configuration);
   const schedule = createSchedule({ clock, log, tools, updates, records, newId }, policy);
   const application = createApplication({
-    ...applicationIdentity(platform, loaded),
+    ...applicationIdentity(platform, loaded, late),
     ...{ updates, tools, words, feed, board, memory, newId },
     tryOrder: async (order, signal) => tryOrder(tools, checks, words, order, signal),
     inboxOffers: () => late.inbox?.offers() ?? [],

@@ -12,6 +12,9 @@ import { type Inbox, openInbox } from '../application/inbox.ts';
 import type { LoadedConfiguration } from '../configuration/load.ts';
 import type { Outbox } from '../mail/outbox.ts';
 import type { Listening, Port } from '../port/port.ts';
+import { serviceStatus } from '../service/install-service.ts';
+import { serviceName } from '../service/service-name.ts';
+import { type StopShortfall, stopShortfall } from '../service/stop-limit.ts';
 import type { ReleaseSources } from './release-sources.ts';
 
 /** What lives as long as the launcher. */
@@ -37,6 +40,8 @@ export interface Late {
   /** Where the port listens. */
   url: string;
   inbox: Inbox | undefined;
+  /** The operating system would cut a stop off. */
+  stopShortfall: StopShortfall | undefined;
 }
 
 /** Kept releases are looked at this often. */
@@ -60,7 +65,7 @@ export async function startLauncher(parts: LauncherParts): Promise<Listening | u
   if (open.kind !== 'open') {
     tasks.push(recordLiveRelease(parts.tools));
   }
-  tasks.push(outbox.run(ending.signal), tidyNowAndThen(parts), watchInbox(parts));
+  tasks.push(outbox.run(ending.signal), tidyNowAndThen(parts), watchInbox(parts), compareStopLimit(parts));
   if (parts.loaded.updatesBlocked.length === 0) {
     tasks.push(parts.schedule.run(ending.signal));
   }
@@ -94,6 +99,17 @@ async function watchInbox({ platform, loaded, sources, log, late }: LauncherPart
   } else {
     log.warn('the inbox cannot be watched', { path: folder, code: opened.fault.code, detail: opened.fault.detail });
   }
+}
+
+/** Told once at the start: an administrator changes neither the ladder nor the service without a new start of the launcher. */
+async function compareStopLimit({ platform, loaded, log, late }: LauncherParts): Promise<void> {
+  const { configuration } = loaded;
+  const context = { ...platform, stateFolder: configuration.stateFolder };
+  const status = await serviceStatus(context, serviceName(configuration));
+  if (!status.ok) return;
+  late.stopShortfall = stopShortfall(configuration.server.stop, status.value);
+  if (late.stopShortfall !== undefined)
+    log.warn('the operating system would cut a stop off', { ...late.stopShortfall });
 }
 
 async function tidyNowAndThen({ updates, platform, ending }: LauncherParts): Promise<void> {

@@ -6,7 +6,9 @@ import type { Configuration } from '../configuration/configuration.ts';
 import { faultOfMistakes, type LoadedConfiguration } from '../configuration/load.ts';
 import type { MessengerOptions } from '../mail/messenger.ts';
 import type { PortOptions } from '../port/port.ts';
+import { shortfallText } from '../texts/describe.ts';
 import { LAUNCHER_VERSION } from '../version.ts';
+import type { Late } from './life.ts';
 
 /** What the configuration means for each room; pure. */
 
@@ -24,20 +26,28 @@ export function peopleOf({ machine }: Platform, { name, mail, language }: Config
   return { name, host: machine.hostName, to: mail?.to ?? [], language };
 }
 
-type IdentityParts = Pick<ApplicationParts, 'machine' | 'name' | 'launcherVersion' | 'defaults' | 'warnings'> &
+type IdentityParts = Pick<
+  ApplicationParts,
+  'machine' | 'name' | 'launcherVersion' | 'defaults' | 'warnings' | 'stopOptions'
+> &
   Partial<Pick<ApplicationParts, 'serverPort' | 'refusal'>>;
 
 /** Who this launcher is and what it may do, by its configuration. */
 export function applicationIdentity(
   { machine }: Platform,
   { configuration, updatesBlocked }: LoadedConfiguration,
+  late: Pick<Late, 'stopShortfall'>,
 ): IdentityParts {
   return {
     machine,
     name: configuration.name,
     launcherVersion: LAUNCHER_VERSION,
+    stopOptions: configuration.server.stop,
     defaults: { delaySeconds: configuration.updates.delaySeconds, language: configuration.language },
-    warnings: () => updatesBlocked.map(({ path, expected }) => `${path}: ${expected}`),
+    warnings: (language) => [
+      ...updatesBlocked.map(({ path, expected }) => `${path}: ${expected}`),
+      ...(late.stopShortfall === undefined ? [] : [shortfallText(late.stopShortfall, language)]),
+    ],
     ...(configuration.server.port === undefined ? {} : { serverPort: configuration.server.port }),
     ...(updatesBlocked.length === 0 ? {} : { refusal: faultOfMistakes(updatesBlocked) }),
   };

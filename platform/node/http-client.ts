@@ -3,7 +3,13 @@ import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import { faultOf } from '../fault.ts';
 import type { Fault } from '../fault.ts';
-import type { HttpClient, HttpClientOptions, HttpRequest, HttpResponse } from '../network.ts';
+import {
+  type HttpClient,
+  type HttpClientOptions,
+  type HttpRequest,
+  type HttpResponse,
+  isLoopbackName,
+} from '../network.ts';
 import { fail, succeed } from '../result.ts';
 import type { Result } from '../result.ts';
 import { networkFault } from './network-fault.ts';
@@ -72,8 +78,7 @@ function refuseBeforehand(options: HttpClientOptions, request: HttpRequest): Fau
   const url = URL.parse(request.url);
   if (url === null || !/^https?:$/.test(url.protocol))
     return faultFor('request-invalid', 'not an http or https URL', request);
-  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (options.insecureLoopback === true && !isLoopback) {
+  if (options.insecureLoopback === true && !isLoopbackName(url.hostname)) {
     return faultFor('tls-untrusted', 'certificates go unverified on loopback only', request);
   }
   return undefined;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../platform/clock.ts';
 import { type Fault, faultOf } from '../../platform/fault.ts';
-import type { HttpResponse, Network } from '../../platform/network.ts';
+import { type HttpResponse, isLoopbackName, type Network } from '../../platform/network.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import { deadlineAfter } from '../waiting.ts';
 import type { Probe } from '../server-options.ts';
@@ -12,7 +12,7 @@ const BODY_LIMIT_BYTES = 64 * 1024;
 
 /** Ready when the page answers with an expected status and, if asked for, a body that matches. */
 export async function probeHttp(network: Network, clock: Clock, probe: HttpProbe): Promise<Result<void>> {
-  const client = network.httpClient({ insecureLoopback: true });
+  const client = network.httpClient({ insecureLoopback: isOnLoopback(probe.url) });
   const limit = deadlineAfter(clock, probe.timeoutMs);
   try {
     const response = await client.request({
@@ -30,6 +30,11 @@ export async function probeHttp(network: Network, clock: Clock, probe: HttpProbe
     limit.clear();
     await client.close();
   }
+}
+
+/** There the server's own certificate is accepted: nobody else can be in between. Elsewhere it has to be trusted. */
+function isOnLoopback(url: string): boolean {
+  return URL.canParse(url) && isLoopbackName(new URL(url).hostname);
 }
 
 /** The TCP port of a probe's address. */

@@ -1,5 +1,4 @@
 import { pathsOf } from '../../configuration/places.ts';
-import type { Configuration } from '../../configuration/configuration.ts';
 import { installService, serviceStatus, uninstallService } from '../../service/install-service.ts';
 import type { ServiceContext, ServiceEntry, ServiceStatus } from '../../service/service.ts';
 import { say } from '../../texts/messages.ts';
@@ -7,7 +6,10 @@ import type { VerbContext } from '../context.ts';
 import { optional } from '../definition.ts';
 import { EXIT } from '../exit-status.ts';
 import type { RequestOf } from '../request.ts';
-import { longestStopMs } from '../stop-time.ts';
+import { longestStopMs } from '../../../supervisor/stop-budget.ts';
+import { serviceName } from '../../service/service-name.ts';
+import { stopShortfall } from '../../service/stop-limit.ts';
+import { shortfallText } from '../../texts/describe.ts';
 
 export async function installLauncherService(
   context: VerbContext,
@@ -20,6 +22,7 @@ export async function installLauncherService(
   const { name, change, file, startCommand } = report.value;
   voice.lines([`${name}: ${change}${file === undefined ? '' : ` (${file})`}`]);
   voice.object(report.value);
+  await remarkOnInstalled(context, name);
   voice.verdict(
     change === 'unchanged'
       ? say(language, 'verdict.done')
@@ -50,8 +53,20 @@ export async function showServiceStatus(
   const status = await serviceStatus(serviceContext(context), service);
   if (!status.ok) return voice.fault(status.fault);
   voice.object({ name: service, ...status.value });
+  remarkOnLimit(context, status.value);
   voice.verdict(`${service}: ${describe(context, status.value)}`);
   return status.value.kind === 'installed' && status.value.running ? EXIT.done : EXIT.serverNotRunning;
+}
+
+/** A service that was taken over keeps the limits that its maker gave it. */
+async function remarkOnInstalled(context: VerbContext, name: string): Promise<void> {
+  const status = await serviceStatus(serviceContext(context), name);
+  if (status.ok) remarkOnLimit(context, status.value);
+}
+
+function remarkOnLimit({ voice, loaded }: VerbContext, status: ServiceStatus): void {
+  const shortfall = stopShortfall(loaded.configuration.server.stop, status);
+  if (shortfall !== undefined) voice.remark(shortfallText(shortfall, voice.language));
 }
 
 function describe({ voice }: VerbContext, status: ServiceStatus): string {
@@ -68,11 +83,6 @@ function serviceContext({ platform, loaded }: VerbContext): ServiceContext {
   return { ...platform, stateFolder: loaded.configuration.stateFolder };
 }
 
-/** One service a server; a name of the configuration may hold what a service's may not. */
-function serviceName({ name }: Configuration): string {
-  return `om-launcher-${name.replace(/[^A-Za-z0-9_.-]+/g, '-')}`;
-}
-
 function entryOf({ platform, loaded }: VerbContext): ServiceEntry {
   const { configuration } = loaded;
   const { machine } = platform;
@@ -81,6 +91,6 @@ function entryOf({ platform, loaded }: VerbContext): ServiceEntry {
     description: `OM Launcher (${configuration.name})`,
     command: [...machine.self, 'run', '--config', configuration.file],
     workingDirectory: pathsOf(machine).dirname(configuration.file),
-    stopSeconds: Math.ceil(longestStopMs(configuration) / 1000),
+    stopSeconds: Math.ceil(longestStopMs(configuration.server.stop) / 1000),
   };
 }

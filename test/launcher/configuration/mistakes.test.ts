@@ -53,6 +53,17 @@ const CASES: readonly Case[] = [
     prevents: true,
   },
   {
+    what: 'a pattern that only an older dialect understands',
+    text: withLines(
+      '"server": { "health": { "probes": [{ "type": "http", "url": "http://127.0.0.1/",',
+      '"bodyPattern": "ok\\\\-1" }] } }',
+    ),
+    line: 5,
+    path: 'server.health.probes[0].bodyPattern',
+    expected: /regular expression/,
+    prevents: true,
+  },
+  {
     what: 'number in quotes',
     text: withLines('"updates": { "delaySeconds":', '"90" }'),
     line: 5,

@@ -47,6 +47,25 @@ test.each([
   expect(clock.monotonic() - began).toBeLessThan(5_000);
 });
 
+test('a page off this machine is asked for like any other: only its certificate has to be trusted', async () => {
+  // 192.0.2.0/24 is for documentation (RFC 5737): nothing answers there, but it is asked.
+  const probe = { kind: 'http', url: 'https://192.0.2.1/', statuses: [200], timeoutMs: 200 } as const;
+  const asked: unknown[] = [];
+  const watched = {
+    ...network,
+    httpClient: (options: Parameters<typeof network.httpClient>[0]) => {
+      asked.push(options);
+      return {
+        request: () => Promise.resolve({ ok: false, fault: { code: 'timed-out', detail: 'played' } } as const),
+        close: () => Promise.resolve(),
+      };
+    },
+  };
+  await probeHttp(watched, clock, probe);
+  await probeHttp(watched, clock, { ...probe, url: 'https://127.0.0.1:19813/' });
+  expect(asked).toEqual([{ insecureLoopback: false }, { insecureLoopback: true }]);
+});
+
 test('a port that nobody listens on is not ready, over TCP and HTTP', async () => {
   const port = await freePort();
   const tcp = await probeTcp(network, { kind: 'tcp', host: '127.0.0.1', port, timeoutMs: 500 });
