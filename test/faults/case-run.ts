@@ -129,10 +129,17 @@ async function trace(
   row: number,
   kind: 'run' | 'recovery' = 'run',
 ): Promise<TracedLauncher> {
-  const { site } = ground;
+  const { site, program } = ground;
   const traceFile = join(traceFolder, `row-${row}.strace`);
   rmSync(traceFile, { force: true });
-  const launcher = startTraced({ root: site.folder, configFile: site.configFile, traceFile, interference, row });
+  const launcher = startTraced({
+    program,
+    root: site.folder,
+    configFile: site.configFile,
+    traceFile,
+    interference,
+    row,
+  });
   try {
     await play(site, launcher, kind === 'run' ? scenario.order : undefined);
     return launcher;

@@ -8,10 +8,12 @@ import type { Behaviour } from '../programs/om-server/behaviour.ts';
 import { type OmSite, openOmSite } from '../e2e/kit/om-site.ts';
 import { demand } from '../e2e/kit/site.ts';
 import { endProcessesBelow } from './end-processes.ts';
+import type { LauncherProgram } from './launcher-program.ts';
 
 /** A site that can be put back to what it was: every run of a scenario begins with the same bytes at the same paths. */
 export interface FaultSite {
   readonly site: OmSite;
+  readonly program: LauncherProgram;
   /** Keeps what is there now as the beginning of every run. */
   keep(): void;
   /** Ends what runs and puts everything back. */
@@ -32,19 +34,21 @@ export interface Ground {
 const QUICK: Behaviour = { startMs: 0, quitMs: 0, dialogMs: 20, conversionMs: 20 };
 const SMALL = { smallFiles: 3, largeBytes: 40_000 };
 
-export async function openFaultSite(ground: Ground): Promise<FaultSite> {
+export async function openFaultSite(ground: Ground, program: LauncherProgram): Promise<FaultSite> {
   const site = await openOmSite({
     folder: ground.root,
+    launcher: [process.execPath, program.launcher],
     behaviour: QUICK,
     size: SMALL,
     delaySeconds: 0,
     startLimitSeconds: 20,
     // Only the launcher's own calls are struck.
     updates: { staging: 'in-process' },
-    health: { everySeconds: 0.2, passes: 2, watchSeconds: 0.4 },
+    health: { everySeconds: 0.1, passes: 2, watchSeconds: 0.2 },
   });
   return {
     site,
+    program,
     keep: () => ground.keep(),
     async reset() {
       await endProcessesBelow(site.folder);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { makeLauncherProgram } from './launcher-program.ts';
 import { chooseCases, type MatrixOptions, planCases, runMatrix, runPairs, type Tally } from './matrix.ts';
 import { type PowerReport, runPowerCuts } from './power.ts';
 import { type Scenario, SCENARIOS } from './scenarios.ts';
@@ -41,7 +42,8 @@ async function runAll(): Promise<void> {
   const base = makeBase();
   // Every launcher of a run compiles the same sources.
   process.env['NODE_COMPILE_CACHE'] = `${base.path}/compiled`;
-  const slots = Array.from({ length: AT_ONCE }, (_, number) => openSlot(base.path, number));
+  const program = await makeLauncherProgram(base.path);
+  const slots = Array.from({ length: AT_ONCE }, (_, number) => openSlot(base.path, number, program));
   try {
     const cases = await planCases(slots, scenariosFor(options.only), options.sample !== undefined, say);
     const singles = await runMatrix(slots, chooseCases(cases, options), say);
@@ -51,7 +53,7 @@ async function runAll(): Promise<void> {
       options,
       say,
     );
-    const power = await runPowerCuts(base.path, { cuts: Number(values.cuts), seed: options.seed }, say);
+    const power = await runPowerCuts(base.path, program, { cuts: Number(values.cuts), seed: options.seed }, say);
     report(singles, pairs, power);
   } finally {
     await onSlots(slots, slots, async (_, slot) => slot.close());

@@ -4,6 +4,7 @@ import { prepareStage, recordPoints, runCase, runWithoutSync, type Stage } from 
 import { endProcessesBelow } from './end-processes.ts';
 import { openFaultSite } from './fault-site.ts';
 import { FILE_SYSTEMS, type FileSystem, imageGround } from './image-ground.ts';
+import type { LauncherProgram } from './launcher-program.ts';
 import { type Say, type Tally, tallyOf, tellVerdict } from './matrix.ts';
 import { type Case, casesOf, titleOf } from './points.ts';
 import { type Scenario, SCENARIOS } from './scenarios.ts';
@@ -23,13 +24,18 @@ export interface PowerOptions {
 const CUT_SCENARIOS = SCENARIOS.filter(({ order }) => order !== undefined);
 
 /** Cuts the power right after a kill, on real file systems, and lets the machine come up again. */
-export async function runPowerCuts(base: string, options: PowerOptions, say: Say): Promise<PowerReport> {
+export async function runPowerCuts(
+  base: string,
+  program: LauncherProgram,
+  options: PowerOptions,
+  say: Say,
+): Promise<PowerReport> {
   if (options.cuts === 0) return { tally: tallyOf([]), control: 'not run: no cuts were asked for' };
   const verdicts: Parameters<typeof tallyOf>[0][number][] = [];
   let control: PowerReport['control'] = 'not run: needs mount';
   const grounds = FILE_SYSTEMS.flatMap((fileSystem) => CUT_SCENARIOS.map((scenario) => ({ fileSystem, scenario })));
   for (const [index, { fileSystem, scenario }] of grounds.entries()) {
-    const stage = await openPowerStage(join(base, `power-${index}`), fileSystem, scenario);
+    const stage = await openPowerStage(join(base, `power-${index}`), program, fileSystem, scenario);
     if (stage === undefined) {
       say(`power cuts on ${fileSystem}: not run: needs mount (root, loop devices, xfsprogs, e2fsprogs)`);
       continue;
@@ -49,11 +55,16 @@ export async function runPowerCuts(base: string, options: PowerOptions, say: Say
   return { tally: tallyOf(verdicts), control };
 }
 
-async function openPowerStage(base: string, fileSystem: FileSystem, scenario: Scenario): Promise<Stage | undefined> {
+async function openPowerStage(
+  base: string,
+  program: LauncherProgram,
+  fileSystem: FileSystem,
+  scenario: Scenario,
+): Promise<Stage | undefined> {
   mkdirSync(base, { recursive: true });
   const ground = imageGround(base, fileSystem);
   if (ground === undefined) return undefined;
-  const faultSite = await openFaultSite(ground);
+  const faultSite = await openFaultSite(ground, program);
   const stage: Stage = {
     scenario,
     ground: faultSite,

@@ -1,13 +1,17 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { casesOf, titleOf } from './points.ts';
 import { recordPoints, runCase } from './case-run.ts';
+import { makeLauncherProgram } from './launcher-program.ts';
 import { tellVerdict } from './matrix.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { sampleOf } from './seeded.ts';
 import { makeBase, onSlots, openSlot } from './slots.ts';
 import { hasStrace } from './traced-launcher.ts';
 
-const SAMPLE = 6;
+const SAMPLE = 8;
+/** Cases wait for pauses of the launcher more than for a core. */
+const AT_ONCE = 4;
 const SEED = Number(process.env['FAULTS_SEED'] ?? 20_261_122);
 /** Some forty seconds on two idle cores; a busy machine may take much longer. */
 const LIMIT_MS = 600_000;
@@ -25,8 +29,12 @@ test.skipIf(!canRun)(
   `the launcher is struck at ${SAMPLE} of its system calls during an update (FAULTS_SEED=${SEED}), and every machine is whole`,
   async () => {
     const base = makeBase();
-    const slots = [0, 1].map((number) => openSlot(base.path, number));
+    // Every launcher of the test compiles the same program.
+    vi.stubEnv('NODE_COMPILE_CACHE', join(base.path, 'compiled'));
+    const program = await makeLauncherProgram(base.path);
+    const slots = Array.from({ length: AT_ONCE }, (_, number) => openSlot(base.path, number, program));
     onTestFinished(async () => {
+      vi.unstubAllEnvs();
       await Promise.all(slots.map(async (slot) => slot.close()));
       base.remove();
     }, LIMIT_MS);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareStage, type Stage } from './case-run.ts';
 import { folderGround, openFaultSite } from './fault-site.ts';
+import type { LauncherProgram } from './launcher-program.ts';
 import type { Scenario } from './scenarios.ts';
 
 /** One of the places where cases are run at the same time; each has its own folders and ports. */
@@ -20,7 +21,7 @@ export function makeBase(): { readonly path: string; readonly remove: () => void
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-export function openSlot(base: string, number: number): Slot {
+export function openSlot(base: string, number: number, program: LauncherProgram): Slot {
   const stages = new Map<string, Stage>();
   return {
     async stageOf(scenario) {
@@ -30,7 +31,7 @@ export function openSlot(base: string, number: number): Slot {
       mkdirSync(folder, { recursive: true });
       const stage: Stage = {
         scenario,
-        ground: await openFaultSite(folderGround(join(folder, 'ground'))),
+        ground: await openFaultSite(folderGround(join(folder, 'ground')), program),
         traceFolder: folder,
       };
       stages.set(scenario.name, stage);

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { until } from '../kit/until.ts';
+import type { LauncherProgram } from './launcher-program.ts';
 import { CALL_NAMES, type Fault, SYNCS } from './calls.ts';
 import type { Aim } from './points.ts';
 import { parseTrace, type TracedCall } from './trace.ts';
@@ -24,6 +24,7 @@ export interface TracedLauncher {
 }
 
 export interface TracedOptions {
+  readonly program: LauncherProgram;
   readonly root: string;
   readonly configFile: string;
   readonly traceFile: string;
@@ -32,8 +33,6 @@ export interface TracedOptions {
   readonly row: number;
 }
 
-const LAUNCHER = resolve(import.meta.dirname, '../../launcher/main.ts');
-const PINNED_NAMES = join(import.meta.dirname, 'pinned-names.ts');
 const TRACER_END_LIMIT_MS = 10_000;
 
 export function hasStrace(): boolean {
@@ -48,9 +47,9 @@ export function startTraced(options: TracedOptions): TracedLauncher {
     [
       ...straceArgs(options),
       process.execPath,
-      '--import',
-      PINNED_NAMES,
-      LAUNCHER,
+      '--require',
+      options.program.pinnedNames,
+      options.program.launcher,
       'run',
       '--config',
       options.configFile,

@@ -49,7 +49,7 @@ const RETRY_MS = 250;
 /** Speaks the child protocol for as long as the server runs. */
 export function startLauncherLink(options: LauncherLinkOptions): LauncherLink {
   let wake = new AbortController();
-  void pollOrders(options);
+  void pollOrders(options, () => wake.abort());
   void sendReports();
 
   /** One report at a time; a change during a report leads to another one. */
@@ -73,7 +73,8 @@ export function startLauncherLink(options: LauncherLinkOptions): LauncherLink {
   };
 }
 
-async function pollOrders(options: LauncherLinkOptions): Promise<never> {
+/** `onLost` when the launcher is gone: the next one knows nothing yet, and is told as soon as it is there. */
+async function pollOrders(options: LauncherLinkOptions, onLost: () => void): Promise<never> {
   let reached = true;
   for (;;) {
     try {
@@ -84,6 +85,7 @@ async function pollOrders(options: LauncherLinkOptions): Promise<never> {
       // Said once: the launcher may be away for long.
       if (reached) options.log(`launcher not reached: ${error instanceof Error ? error.message : String(error)}`);
       reached = false;
+      onLost();
       await sleep(RETRY_MS);
     }
   }
