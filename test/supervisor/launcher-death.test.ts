@@ -12,9 +12,6 @@ import { controlOf, endAll, readRecord, serverOptions, type Supervised } from '.
 const LAUNCHER = join(import.meta.dirname, '../programs/children/launcher.ts');
 /** Intent, token, rotation of the output, spawn, record, record of the readiness. */
 const ACTS = 6;
-const TIMED_ROUNDS = 8;
-/** Longer than a launcher needs from its first words to a ready server on an idle machine. */
-const LATEST_DEATH_MS = 400;
 const LONG_MS = 120_000;
 
 test(
@@ -38,19 +35,6 @@ test(
     expect(found).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
   },
 );
-
-test('killed at any moment, server kept from round to round: still exactly one', { timeout: LONG_MS }, async () => {
-  const scene = await prepare();
-  for (let round = 0; round < TIMED_ROUNDS; round += 1) {
-    const first = runScript(LAUNCHER, [scene.optionsFile]);
-    await first.said(/begins/);
-    await scene.platform.clock.sleep((LATEST_DEATH_MS * round) / TIMED_ROUNDS);
-    first.signal('SIGKILL');
-    await first.ended;
-    await succeedIt(scene);
-    if (round % 2 === 0) await endAll(scene.platform, scene.folder);
-  }
-});
 
 type Scene = Awaited<ReturnType<typeof prepare>>;
 
