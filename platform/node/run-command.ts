@@ -6,6 +6,7 @@ import { faultOf } from '../fault.ts';
 import type { ProcessExit, RunOutcome, RunRequest } from '../processes.ts';
 import { fail, succeed } from '../result.ts';
 import type { Result } from '../result.ts';
+import { SERVICE_MANAGER_VARIABLE } from '../service-manager.ts';
 import { exitOfChild } from './child-registry.ts';
 import { spawnFailed, startedOrError } from './spawn-detached.ts';
 
@@ -45,7 +46,7 @@ async function start(request: RunRequest): Promise<Result<ChildProcess>> {
   try {
     const child = spawn(request.command, [...request.args], {
       cwd: request.workingDirectory,
-      ...(request.environment === undefined ? {} : { env: { ...request.environment } }),
+      env: { ...(request.environment ?? ownEnvironment()) },
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
       windowsHide: true,
@@ -55,6 +56,11 @@ async function start(request: RunRequest): Promise<Result<ChildProcess>> {
   } catch (error) {
     return spawnFailed(request.command, request.workingDirectory, error);
   }
+}
+
+/** A command that spoke to the service manager in our name would be taken for us. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !SERVICE_MANAGER_VARIABLE.test(name)));
 }
 
 interface Capture {

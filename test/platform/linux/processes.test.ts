@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openPlatform } from '../../../platform/current.ts';
 import type { ProcessIdentity, SpawnRequest } from '../../../platform/processes.ts';
 import { freePort } from '../../kit/free-port.ts';
@@ -239,6 +239,16 @@ describe('a short command', () => {
       outputLimit: 1000,
     });
     expect(many.ok && many.value.output.length).toBe(1000);
+  });
+
+  test('a command inherits what this process has, except what its service manager meant for it alone', async () => {
+    for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'LISTEN_FDS']) vi.stubEnv(name, '1');
+    vi.stubEnv('OM_TEST_INHERITED', 'yes');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const outcome = await processes.run({ command: '/usr/bin/env', args: [], timeoutMs: 10_000 });
+    const names = outcome.ok ? outcome.value.output.split('\n').map((line) => line.split('=')[0]) : [];
+    expect(names).toContain('OM_TEST_INHERITED');
+    expect(names).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(NOTIFY_SOCKET|WATCHDOG_|LISTEN_)/)]));
   });
 
   test('that takes too long is killed with what it started', async () => {
