@@ -106,6 +106,8 @@ describe('an update', { timeout: UPDATE_MS }, () => {
     renameSync(away, site.bundle);
     expect(refused.exit).toBe(7);
     expect(refused.output).toMatch(/^✗ .*\n {4}→ /m);
+    // On a busy machine the server misses its files meanwhile, ends, and is started again.
+    await until(async () => (await site.status()).state === 'up', 'the server to be up again', UPDATE_MS);
   });
 
   it('can be tried without changing anything', async () => {
