@@ -1,3 +1,4 @@
+import { createAdminChannel } from './admin-channel.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { type Fault, faultOf } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
@@ -13,10 +14,8 @@ import type { OpenPart } from './access.ts';
 import { isLoopback } from './addresses.ts';
 import { createStreamSlots } from './connections.ts';
 import { createFailures } from './failures.ts';
-import { createListener, type Listener, listenOn } from './listener.ts';
 import type { ListenerContext } from './listener-context.ts';
 import { type PortLimits, PORT_LIMITS } from './limits.ts';
-import { prepareSocket, publishSocket, withdrawSocket } from './local-channel.ts';
 import { routesOf } from './routes.ts';
 import { createTcpChannel } from './tcp-channel.ts';
 import { createTickets } from './tickets.ts';
@@ -59,10 +58,11 @@ export interface Listening {
 
 export interface Port {
   /**
-   * Opens the local channel and the TCP listener. A TCP address that is taken is no error.
+   * Opens the local channel and the TCP listener. A TCP address that is taken is no
+   * error, nor is a disk that refuses the local channel: both are tried again.
    *
    * Errors: `configuration-invalid` beyond loopback without TLS, `launcher-running` when another launcher holds the
-   * local channel, and faults of the disk.
+   * local channel, `path-refused` when its place belongs to somebody else.
    */
   listen(): Promise<Result<Listening>>;
   /** Ends both listeners and every call on them. May be called twice. */
@@ -81,31 +81,18 @@ export function createPort(dependencies: PortDependencies, options: PortOptions)
   };
   const context = contextOf(dependencies, options, limits, warnings, closing.signal);
   const tcp = createTcpChannel(context, options, { clock, files, log, hostName: machine.hostName });
-  let local: Listener | undefined;
-
-  async function openLocal(): Promise<Result<void>> {
-    const prepared = await prepareSocket(place, options.stateFolder, dependencies);
-    if (!prepared.ok) return prepared;
-    const listener = createListener(context, { channel: 'local', scheme: 'http', names: [] });
-    const listening = await listenOn(listener, { path: place.path });
-    if (!listening.ok) return listening;
-    local = listener;
-    return await publishSocket(place, files);
-  }
+  const admin = createAdminChannel(context, place, options.stateFolder, dependencies);
 
   async function close(): Promise<void> {
     closing.abort();
-    const closed = local;
-    local = undefined;
-    await Promise.all([tcp.close(), closed?.close()]);
-    if (closed !== undefined) await withdrawSocket(place, files);
+    await Promise.all([tcp.close(), admin.close()]);
   }
 
   return {
     async listen() {
       const refused = refuseUnsafe(options);
       if (refused !== undefined) return fail(refused);
-      const opened = await openLocal();
+      const opened = await admin.open();
       if (!opened.ok) {
         await close();
         return opened;

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createApiClient } from '../../../launcher/api/client.ts';
 import { findSocket, socketPathOf } from '../../../launcher/api/socket-path.ts';
-import { createPort, type PortOptions } from '../../../launcher/port/port.ts';
+import { createPort, type PortDependencies, type PortOptions } from '../../../launcher/port/port.ts';
 import { openPlatform } from '../../../platform/current.ts';
+import { faultOf } from '../../../platform/fault.ts';
+import { fail } from '../../../platform/result.ts';
 import { testAuthority, testCertificate } from '../../kit/certificates.ts';
 import { freePort } from '../../kit/free-port.ts';
 import { createRecordingLog } from '../../kit/recording-log.ts';
@@ -226,13 +228,14 @@ test('the client says when no launcher is there, and that an answer is not one',
   });
 });
 
-async function listenAgain(options: Partial<PortOptions>) {
+async function listenAgain(options: Partial<PortOptions>, more: Partial<PortDependencies> = {}) {
   const port = createPort(
     {
       ...openPlatform(),
       application: fakeApplication().application,
       childLink: fakeChildLink().childLink,
       log: createRecordingLog(),
+      ...more,
     },
     {
       stateFolder: '/nowhere',
@@ -255,3 +258,25 @@ function tlsFiles(folder: string): { readonly key: string; readonly cert: string
   writeFileSync(paths.cert, cert);
   return paths;
 }
+
+test('what the disk refuses to the local channel keeps neither TCP nor, later, the local channel shut', async () => {
+  const platform = openPlatform();
+  let refusals = 2;
+  const makeFolder: typeof platform.files.makeFolder = async (path, mode) => {
+    refusals -= 1;
+    return refusals < 0
+      ? platform.files.makeFolder(path, mode)
+      : fail(faultOf('io-error', 'the disk is ill', { path }));
+  };
+  const stateFolder = temporaryFolder('ill-disk');
+  const listening = await listenAgain(
+    { stateFolder, limits: { rebindMs: 20 } },
+    { files: { ...platform.files, makeFolder } },
+  );
+  if (!listening.ok) throw new Error(listening.fault.detail);
+  expect(listening.value.tcp).toMatchObject({ host: '127.0.0.1' });
+  const client = platform.network.httpClient({ socketPath: listening.value.socketPath });
+  onTestFinished(() => client.close());
+  await until(async () => (await createApiClient(client, 'http://localhost').status()).ok, 'the local channel to open');
+  expect(refusals).toBeLessThan(0);
+});
