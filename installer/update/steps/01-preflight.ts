@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { faultOf } from '../../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../../platform/result.ts';
 import { rebuildManifest } from '../../delta/rebuild-manifest.ts';
-import type { Release } from '../../release.ts';
+import type { FileManifest, Release } from '../../release.ts';
 import type { ReleaseSource } from '../../repository/release-source.ts';
 import { chooseRelease, eligibilityFor } from '../choose-release.ts';
 import type { StepFacts } from '../facts.ts';
@@ -62,7 +62,14 @@ async function describeUpdate(
   release: Release,
   live: LiveRelease,
 ): Promise<Result<Facts>> {
-  const shipped = live.manifestFile ?? (await shippedManifest(context, source, offered, live.version));
+  const known =
+    live.manifestFile === undefined
+      ? await shippedManifest(context, source, offered, live.version)
+      : succeed(live.manifestFile);
+  if (!known.ok) {
+    return known;
+  }
+  const shipped = known.value;
   const delta = await keepDelta(context, source, release, live.version, shipped);
   const next = delta === undefined ? await keepManifest(context, source, release) : succeed();
   if (!next.ok) {
@@ -86,16 +93,22 @@ async function describeUpdate(
   });
 }
 
-/** For an installation that we did not make, the repository may still know what its release shipped. */
+/**
+ * For an installation that we did not make, the repository may still know what its release shipped.
+ *
+ * A disk that refuses to keep it ends the order while nothing is touched: without it, what was added locally would stay behind.
+ */
 async function shippedManifest(
   context: StepContext,
   source: ReleaseSource,
   offered: readonly Release[],
   version: string | undefined,
-): Promise<string | undefined> {
+): Promise<Result<string | undefined>> {
   const release = offered.find((candidate) => candidate.version === version);
-  const kept = release === undefined ? undefined : await keepManifest(context, source, release);
-  return kept?.ok === true ? kept.value : undefined;
+  const manifest = release === undefined ? undefined : await source.manifest(release, context.signal);
+  return release === undefined || manifest?.ok !== true
+    ? succeed(undefined)
+    : await writeManifest(context, release, manifest.value);
 }
 
 async function keepManifest(
@@ -104,11 +117,16 @@ async function keepManifest(
   release: Release,
 ): Promise<Result<string>> {
   const manifest = await source.manifest(release, signal);
-  if (!manifest.ok) {
-    return manifest;
-  }
+  return manifest.ok ? writeManifest({ tools }, release, manifest.value) : manifest;
+}
+
+async function writeManifest(
+  { tools }: Pick<StepContext, 'tools'>,
+  release: Release,
+  manifest: FileManifest,
+): Promise<Result<string>> {
   const path = manifestPath({ tools }, release);
-  const written = await tools.staging.writeManifest(path, manifest.value);
+  const written = await tools.staging.writeManifest(path, manifest);
   return written.ok ? succeed(path) : written;
 }
 
