@@ -7,6 +7,7 @@ import { commandLineDocument } from '../launcher/cli/document.ts';
 import { configurationDocument } from '../launcher/configuration/document.ts';
 import { runbookDocument } from '../launcher/texts/runbook.ts';
 import { pipelinePage } from './pages/pipeline.ts';
+import { reliabilityPage } from './pages/reliability.ts';
 import { serverStatesPage } from './pages/server-states.ts';
 
 /** A page that is made from the code it describes. */
@@ -20,6 +21,7 @@ const PAGES: readonly Page[] = [
   { file: 'cli.md', generate: commandLineDocument },
   { file: 'configuration.md', generate: configurationDocument },
   { file: 'pipeline.md', generate: pipelinePage },
+  { file: 'reliability.md', generate: reliabilityPage },
   { file: 'runbook.md', generate: runbookDocument },
   { file: 'server-states.md', generate: serverStatesPage },
 ];

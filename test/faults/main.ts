@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { makeLauncherProgram } from './launcher-program.ts';
 import { chooseCases, type MatrixOptions, planCases, runMatrix, runPairs, type Tally } from './matrix.ts';
@@ -5,9 +6,13 @@ import { type PowerReport, runPowerCuts } from './power.ts';
 import { type Scenario, SCENARIOS } from './scenarios.ts';
 import { makeBase, onSlots, openSlot } from './slots.ts';
 import { hasStrace } from './traced-launcher.ts';
+import { writeReport } from './write-report.ts';
+
+/** A run without options has this many of each. */
+const [PAIRS, CUTS] = [100, 100];
 
 /**
- * `npm run faults [-- --only PATTERN] [--sample N] [--pairs N] [--cuts N] [--seed N] [--json]`: strikes the real launcher at
+ * `npm run faults [-- --only PATTERN] [--sample N] [--pairs N] [--cuts N] [--seed N] [--every] [--report FILE] [--json]`: strikes the real launcher at
  * every system call that changes one of its folders, and looks at what the next start makes of it. Ends with 1 when a case is
  * broken or was not hit, when the control of the power cuts passes, or when nothing could be run.
  */
@@ -15,14 +20,17 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     sample: { type: 'string' },
-    pairs: { type: 'string', default: '100' },
-    cuts: { type: 'string', default: '100' },
+    pairs: { type: 'string', default: String(PAIRS) },
+    cuts: { type: 'string', default: String(CUTS) },
     seed: { type: 'string', default: '1' },
+    every: { type: 'boolean', default: false },
+    report: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
 
-const AT_ONCE = 2;
+/** Half of a case's time is a pause of the launcher. */
+const AT_ONCE = 2 * availableParallelism();
 const say = (line: string): void => console.log(line);
 const options: MatrixOptions = {
   ...(values.only === undefined ? {} : { only: new RegExp(values.only) }),
@@ -45,7 +53,7 @@ async function runAll(): Promise<void> {
   const program = await makeLauncherProgram(base.path);
   const slots = Array.from({ length: AT_ONCE }, (_, number) => openSlot(base.path, number, program));
   try {
-    const cases = await planCases(slots, scenariosFor(options.only), options.sample !== undefined, say);
+    const cases = await planCases(slots, scenariosFor(options.only), values.every, say);
     const singles = await runMatrix(slots, chooseCases(cases, options), say);
     const pairs = await runPairs(
       slots,
@@ -59,6 +67,12 @@ async function runAll(): Promise<void> {
     await onSlots(slots, slots, async (_, slot) => slot.close());
     base.remove();
   }
+}
+
+/** Options may make a run larger, not smaller. */
+function isFull(): boolean {
+  const { only, sample, pairs, cuts } = values;
+  return only === undefined && sample === undefined && Number(pairs) >= PAIRS && Number(cuts) >= CUTS;
 }
 
 /** A pattern that names scenarios (`update:`) spares the recording of the others. */
@@ -86,6 +100,9 @@ function report(singles: Tally, pairs: Tally, power: PowerReport): void {
     powerBroken: power.tally.broken.length,
     control: power.control === 'failed' ? 'failed as it must' : power.control,
   };
+  if (values.report !== undefined) {
+    writeReport(values.report, { full: isFull(), options: process.argv.slice(2).join(' '), counts: line });
+  }
   say(
     values.json
       ? JSON.stringify(line)

@@ -1,4 +1,5 @@
-import { type Case, casesOf, steadyPoints, titleOf } from './points.ts';
+import { casesOf } from './classes.ts';
+import { type Case, steadyPoints, titleOf } from './points.ts';
 import { recordPoints, recordRecovery, runCase, runPair, type Verdict } from './case-run.ts';
 import { type Scenario, SCENARIOS } from './scenarios.ts';
 import { sampleOf } from './seeded.ts';
@@ -25,21 +26,21 @@ export interface Tally {
 
 export type Say = (line: string) => void;
 
-/** Records every scenario, and gives the cases at its calls; for a whole matrix twice, and only calls that both runs have. */
+/** Records every scenario twice, and gives the cases at the calls that both runs have. */
 export async function planCases(
   slots: readonly Slot[],
   scenarios: readonly Scenario[],
-  sampled: boolean,
+  every: boolean,
   say: Say,
 ): Promise<readonly Case[]> {
-  const cases = await onSlots(slots, scenarios, async (slot, scenario) => {
+  const recordings = await onSlots(slots, scenarios, async (slot, scenario) => {
     const stage = await slot.stageOf(scenario);
     const first = await recordPoints(stage);
-    const { steady, unsteady } = steadyPoints(first, sampled ? first : await recordPoints(stage));
+    const { steady, unsteady } = steadyPoints(first, await recordPoints(stage));
     say(`${scenario.name}: ${steady.length} calls; ${unsteady.length} more depend on chance and are not aimed at`);
-    return casesOf(scenario.name, steady);
+    return { scenario: scenario.name, points: steady };
   });
-  return cases.flat();
+  return casesOf(recordings, every);
 }
 
 export function chooseCases(cases: readonly Case[], { only, sample, seed }: MatrixOptions): readonly Case[] {

@@ -103,6 +103,12 @@ function isSettled(site: OmSite): boolean {
   return !outcomesOf(site).includes('open');
 }
 
+/** The newest order's journal, as what each line says. */
+export function linesOf(site: OmSite): readonly string[] {
+  const entries = journalsOf(site).at(-1) ?? [];
+  return entries.map((entry) => `${entry.kind}${'step' in entry ? ` ${entry.step}` : ''}`);
+}
+
 export function tellJournal(site: OmSite): string {
   const newest = journalsOf(site).at(-1);
   return newest === undefined ? 'no order was written down' : told(newest);

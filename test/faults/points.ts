@@ -1,4 +1,4 @@
-import { type CallName, type Fault, MUTATING } from './calls.ts';
+import type { CallName, Fault } from './calls.ts';
 import type { TracedCall } from './trace.ts';
 
 /** One mutating call of a scenario that can be found again in another run of it. */
@@ -8,6 +8,8 @@ export interface Point {
   readonly path: string;
   /** Which of the calls of this name on this path it is, counted from 1. */
   readonly occurrence: number;
+  /** The last line of the order's journal when it happened. */
+  readonly phase: string;
   /** How `strace` finds it: the K-th call on this path, or the K-th of all calls (paths through a descriptor's number). */
   readonly aim: Aim;
 }
@@ -23,9 +25,10 @@ export interface Case {
   readonly fault: Fault;
 }
 
-/** The points of a trace below `root`, in the order in which they happened. */
-export function pointsOf(trace: readonly TracedCall[], root: string): readonly Point[] {
+/** The points of a trace below `root`, in the order in which they happened; `lines` are those of the order's journal. */
+export function pointsOf(trace: readonly TracedCall[], root: string, lines: readonly string[]): readonly Point[] {
   const [onPath, ofThread, seen] = [createCounter(), createCounter(), createCounter()];
+  let written = 0;
   return trace.flatMap((call) => {
     const { thread, name, aim, path } = call;
     const whenOnPath = onPath(`${thread} ${name} ${aim}`);
@@ -33,12 +36,15 @@ export function pointsOf(trace: readonly TracedCall[], root: string): readonly P
     // What the system refused has changed nothing.
     if (!call.mutating || call.outcome === 'failed' || !isBelow(path, root)) return [];
     const relative = nameless(path.slice(root.length + 1));
+    const phase = lines[written - 1] ?? `line ${written}`;
+    if (name === 'write' && path.endsWith('.journal')) written += 1;
     const aimable = aim === `${root}/${relative}`;
     return [
       {
         call: name,
         path: relative,
         occurrence: seen(`${name} ${relative}`),
+        phase,
         aim: aimable
           ? ({ by: 'path', path: relative, when: whenOnPath } as const)
           : ({ by: 'count', when: whenOfThread } as const),
@@ -83,13 +89,6 @@ export function steadyPoints(
     steady: one.filter((point) => known.has(keyOf(point))),
     unsteady: one.filter((point) => !known.has(keyOf(point))),
   };
-}
-
-/** A kill at every point, and each error that its call can give. */
-export function casesOf(scenario: string, points: readonly Point[]): readonly Case[] {
-  return points.flatMap((point) =>
-    (['KILL', ...MUTATING[point.call]] as const).map((fault) => ({ scenario, point, fault })),
-  );
 }
 
 /** Was the planned call hit? The last call of a killed run, or the injected one of the others. */

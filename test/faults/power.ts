@@ -6,7 +6,7 @@ import { openFaultSite } from './fault-site.ts';
 import { FILE_SYSTEMS, type FileSystem, imageGround } from './image-ground.ts';
 import type { LauncherProgram } from './launcher-program.ts';
 import { type Say, type Tally, tallyOf, tellVerdict } from './matrix.ts';
-import { type Case, casesOf, titleOf } from './points.ts';
+import { type Case, titleOf } from './points.ts';
 import { type Scenario, SCENARIOS } from './scenarios.ts';
 import { sampleOf } from './seeded.ts';
 
@@ -80,9 +80,8 @@ async function openPowerStage(
 }
 
 async function chooseCuts(stage: Stage, count: number, seed: number): Promise<readonly Case[]> {
-  const points = await recordPoints(stage);
-  const kills = casesOf(stage.scenario.name, points).filter(({ fault }) => fault === 'KILL');
-  return sampleOf(kills, count, seed);
+  const points = sampleOf(await recordPoints(stage), count, seed);
+  return points.map((point) => ({ scenario: stage.scenario.name, point, fault: 'KILL' }));
 }
 
 async function runControl(stage: Stage, say: Say): Promise<'failed' | 'passed'> {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { casesOf, titleOf } from './points.ts';
+import { casesOf } from './classes.ts';
+import { titleOf } from './points.ts';
 import { recordPoints, runCase } from './case-run.ts';
 import { makeLauncherProgram } from './launcher-program.ts';
 import { tellVerdict } from './matrix.ts';
@@ -18,6 +19,9 @@ const LIMIT_MS = 600_000;
 
 /** A journal that refuses a line is tried again only after a minute. */
 const WAITS = /\.journal$/;
+
+/** What the matrix once found broken: here always. */
+const FOUND = new Set(['update: EROFS at chmod state/manifests #1']);
 
 const canRun = hasStrace();
 const NOT_RUN = 'fault sample: not run: needs strace (Linux; apt-get install strace)';
@@ -42,10 +46,12 @@ test.skipIf(!canRun)(
     if (update === undefined || first === undefined) throw new Error('there is no scenario of an update');
     const points = await recordPoints(await first.stageOf(update));
     expect(points.length).toBeGreaterThan(300);
-    const quick = casesOf(update.name, points).filter(
+    const quick = casesOf([{ scenario: update.name, points }], true).filter(
       ({ point, fault }) => fault === 'KILL' || !WAITS.test(point.path),
     );
-    const cases = sampleOf(quick, SAMPLE, SEED);
+    const found = quick.filter((planned) => FOUND.has(titleOf(planned)));
+    expect(found).toHaveLength(FOUND.size);
+    const cases = [...found, ...sampleOf(quick, SAMPLE, SEED)];
     const told = await onSlots(slots, cases, async (slot, planned) => {
       const verdict = await runCase(await slot.stageOf(update), planned);
       return verdict.kind === 'whole' ? 'whole' : `${titleOf(planned)}: ${tellVerdict(verdict)}`;

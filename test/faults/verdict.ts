@@ -29,7 +29,7 @@ export async function checkMachine(site: OmSite, scenario: Scenario): Promise<vo
   } catch (error) {
     throw new Broken(`${tellJournal(site)}\n${tellDifferences(error)}`);
   }
-  const unfinished = Object.keys(allFiles(site)).filter((path) =>
+  const unfinished = Object.keys(treeOf(site)).filter((path) =>
     /\.[0-9a-f]{12}(\.|$)|probe|unreadable|corrupt/.test(path),
   );
   if (unfinished.length > 0) throw new Broken(`left behind: ${unfinished.join(', ')}`);
@@ -106,7 +106,7 @@ export interface Rest {
 }
 
 export function restOf(site: OmSite): Rest {
-  return { tree: allFiles(site), servers: processesOf(site).servers };
+  return { tree: treeOf(site), servers: processesOf(site).servers };
 }
 
 /** The launcher notes its adoption for a moment after the server is up; what stays different is a defect. */
@@ -136,7 +136,7 @@ function differencesBetween(before: Rest, after: Rest): readonly string[] {
 const OF_EACH_RUN = new Set(['logs', 'lock-token', 'local', 'server-child.json']);
 
 /** Every file of the launcher and of the bundles, by its path below the site. */
-function allFiles({ stateFolder, officeMaker, folder }: OmSite): Tree {
+export function treeOf({ stateFolder, officeMaker, folder }: OmSite): Tree {
   const tops = [
     ...readdirSync(stateFolder)
       .filter((name) => !OF_EACH_RUN.has(name))
