@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { processesOf } from '../e2e/kit/site-processes.ts';
 import { differencesOf } from '../e2e/kit/tree.ts';
 import type { FaultSite } from './fault-site.ts';
-import { follow, linesOf, outcomesOf, play } from './play.ts';
+import { follow, linesOf, outcomesOf, play, tellJournal } from './play.ts';
 import { type Case, type Point, pointsOf, wasHit } from './points.ts';
 import type { Scenario } from './scenarios.ts';
 import { type Interference, startTraced, type TracedLauncher } from './traced-launcher.ts';
@@ -34,7 +34,9 @@ export async function recordPoints(stage: Stage): Promise<readonly Point[]> {
   const outcome = outcomesOf(stage.ground.site).at(-1);
   await launcher.kill();
   if (stage.scenario.ends !== undefined && outcome !== stage.scenario.ends) {
-    throw new Error(`${stage.scenario.name} ended as ${outcome ?? 'nothing'}: ${launcher.output()}`);
+    throw new Error(
+      `${stage.scenario.name} ended as ${outcome ?? 'nothing'}: ${tellJournal(stage.ground.site)}; ${launcher.output()}`,
+    );
   }
   return pointsOf(launcher.trace(), stage.ground.site.folder, linesOf(stage.ground.site));
 }
