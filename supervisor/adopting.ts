@@ -65,6 +65,7 @@ async function takeOver(supervision: Supervision, record: ChildRecord, process: 
   store.apply({ kind: 'adopted', at, process, deadline: at + options.start.limitMs });
   store.tell({ kind: 'adopted', process, at });
   const readyAfterMs = record.kind === 'running' ? record.readyAfterMs : undefined;
+  run.wasReady = readyAfterMs !== undefined;
   const { fault } = await runProbes(dependencies, options.probes, run);
   if (run.life.kind === 'ended') return run;
   if (!fault) {

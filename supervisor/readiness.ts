@@ -45,12 +45,16 @@ export async function awaitReadiness(
     strangerSince: undefined,
     fault: undefined,
   };
+  let passes = 0;
   for (;;) {
     const fault = await lookOnce(supervision, run);
     if (run.life.kind === 'ended') return { kind: 'ended' };
     if (signal.aborted) return { kind: 'cancelled' };
-    if (!fault) return { kind: 'ready', afterMs: clock.monotonic() - run.beganAt };
-    wait = noteFault(wait, fault, clock.monotonic());
+    passes = fault ? 0 : passes + 1;
+    if (passes >= supervision.options.health.startup.passes) {
+      return { kind: 'ready', afterMs: clock.monotonic() - run.beganAt };
+    }
+    if (fault) wait = noteFault(wait, fault, clock.monotonic());
     const late = lateFault(wait, clock.monotonic());
     if (late) return { kind: 'late', fault: late };
     wait = await noteProgress(supervision, run, wait, limits);

@@ -33,6 +33,8 @@ export type ServerEvent =
   | { readonly kind: 'adopted'; readonly process: ProcessIdentity; readonly at: number }
   | { readonly kind: 'ready'; readonly process: ProcessIdentity; readonly at: number; readonly afterMs: number }
   | { readonly kind: 'ended'; readonly exit: ProcessExit; readonly wanted: boolean; readonly at: number }
+  /** Unwell for long, and left alone because it may be at work; told once until it is well again. */
+  | { readonly kind: 'unwell'; readonly fault: Fault; readonly at: number }
   | { readonly kind: 'state'; readonly state: ServerState; readonly at: number };
 
 /**

@@ -30,6 +30,7 @@ export interface ServerOptions {
   /** All must pass for `ready`; none = ready as soon as the process has lived for 1 s. */
   readonly probes: readonly Probe[];
   readonly probeEveryMs: number;
+  readonly health: HealthOptions;
   readonly stop: StopOptions;
   readonly restart: RestartOptions;
 }
@@ -60,6 +61,21 @@ export type Probe =
   /** `ready: true` in the child's last report. */
   | { readonly kind: 'cooperative' }
   | { readonly kind: 'command'; readonly command: readonly string[]; readonly timeoutMs: number };
+
+/** How many rounds of the probes in a row decide. */
+export interface HealthOptions {
+  /** Passes that make a starting server ready. */
+  readonly startup: { readonly passes: number };
+  /** Failures that degrade a ready server, passes that bring it back. */
+  readonly readiness: { readonly failures: number; readonly passes: number };
+  readonly liveness: {
+    /** Failures after which it is restarted if it has nothing to lose; else people are told. */
+    readonly failures: number;
+    readonly restart: 'when-idle' | 'never';
+    /** Where its users connect. */
+    readonly usersPort?: number;
+  };
+}
 
 export interface StopOptions {
   /** Wait after the cooperative order `quit` (skipped for a server that does not cooperate). */

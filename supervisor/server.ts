@@ -63,6 +63,7 @@ function createSupervision(dependencies: SupervisorDependencies, options: Server
     ),
     tasks: new Set(),
     startAgain: () => inBackground(supervision, startServer(supervision, undefined)),
+    stop: (reason) => stopServer(supervision, reason),
     activity: { kind: 'idle' },
     run: undefined,
     hold: undefined,

@@ -33,13 +33,13 @@ export async function lookAtProgress(
   };
 }
 
-/** True when something moved between two looks. Pure. */
-export function hasMoved(before: ProgressSnapshot, after: ProgressSnapshot): boolean {
+/** True when something moved between two looks; `busyShare` of one processor counts as movement. Pure. */
+export function hasMoved(before: ProgressSnapshot, after: ProgressSnapshot, busyShare = BUSY_SHARE): boolean {
   return (
     after.outputBytes > before.outputBytes ||
     after.text !== before.text ||
     after.ioBytes - before.ioBytes >= BUSY_IO_BYTES ||
-    after.cpuMs - before.cpuMs >= (after.at - before.at) * BUSY_SHARE
+    after.cpuMs - before.cpuMs >= (after.at - before.at) * busyShare
   );
 }
 

@@ -14,6 +14,7 @@ export async function stopServer(supervision: Supervision, reason: string): Prom
     if (supervision.detached.signal.aborted) return fail(faultOf('cancelled', 'the launcher let go of the server'));
     switch (activity.kind) {
       case 'stopping':
+        cancelRestart(supervision);
         return activity.done;
       case 'starting':
         activity.cancel.abort();

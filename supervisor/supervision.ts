@@ -24,6 +24,8 @@ export interface ServerRun {
   readiness: Readiness;
   life: { readonly kind: 'alive' } | { readonly kind: 'ended'; readonly exit: ProcessExit };
   healthWatched: boolean;
+  /** It was ready at some time of its life, for this launcher or an earlier one. */
+  wasReady: boolean;
   /** What it held in memory, newest last. */
   readonly memory: MemorySample[];
 }
@@ -53,6 +55,8 @@ export interface Supervision {
   readonly tasks: Set<Promise<unknown>>;
   /** Starts the server by the supervisor's own decision. */
   readonly startAgain: () => void;
+  /** Stops it by the supervisor's own decision. */
+  readonly stop: (reason: string) => Promise<Result<StopReport>>;
   activity: Activity;
   run: ServerRun | undefined;
   hold: Fault | undefined;

@@ -1,14 +1,20 @@
+import type { Fault } from '../platform/fault.ts';
 import type { ProcessExit, ProcessIdentity } from '../platform/processes.ts';
 import { sampleMemory } from './crashes/memory-curve.ts';
 import { recordCrash } from './crashes/record-crash.ts';
 import { exitFault } from './exit-fault.ts';
 import type { Launched } from './launch.ts';
+import {
+  type Illness,
+  judgeUnwell,
+  leftAloneFault,
+  noteFailedRound,
+  restartUnwell,
+  type WaitReason,
+} from './liveness.ts';
 import { runProbes } from './probes/probe-round.ts';
 import { scheduleRestart } from './restarting.ts';
-import { inBackground, readyFor, type ServerRun, type Supervision } from './supervision.ts';
-
-/** Consecutive failed rounds after which the server counts as degraded; one may be a hiccup. */
-const FAILURES_TO_DEGRADE = 3;
+import { inBackground, isIdle, readyFor, type ServerRun, type Supervision } from './supervision.ts';
 
 /** Begins to watch a process: its end is noticed at once. */
 export function watchRun(supervision: Supervision, launched: Launched): ServerRun {
@@ -23,6 +29,7 @@ export function watchRun(supervision: Supervision, launched: Launched): ServerRu
     readiness: { kind: 'pending' },
     life: { kind: 'alive' },
     healthWatched: false,
+    wasReady: false,
     memory: [],
   };
   supervision.run = run;
@@ -44,6 +51,7 @@ export function endedRun(supervision: Supervision, launched: Launched): ServerRu
     readiness: { kind: 'pending' },
     life: { kind: 'ended', exit },
     healthWatched: false,
+    wasReady: false,
     memory: [],
   };
 }
@@ -53,13 +61,14 @@ export function becomeReady(supervision: Supervision, run: ServerRun, afterMs: n
   const { dependencies, store } = supervision;
   const at = dependencies.clock.now();
   const version = dependencies.link.report()?.version;
+  run.wasReady = true;
   run.readiness = { kind: 'ready', at: dependencies.clock.monotonic(), afterMs };
   const { process } = run;
   store.apply({ kind: 'became-ready', at, process, ...(version !== undefined && { version }) });
   store.tell({ kind: 'ready', process, at, afterMs });
 }
 
-/** Probes the server from now on until it ends; failed probes degrade it and never kill it. */
+/** Probes the server from now on until it ends: failed probes degrade it, and restart it only if it has nothing to lose. */
 export function watchHealth(supervision: Supervision, run: ServerRun): void {
   if (run.healthWatched) return;
   run.healthWatched = true;
@@ -90,21 +99,64 @@ function endedByItself(supervision: Supervision, run: ServerRun, exit: ProcessEx
   });
 }
 
+/** What the rounds of one run have shown so far. */
+interface Rounds {
+  passes: number;
+  illness: Illness | undefined;
+  /** Why it is left alone, once people were told. */
+  leftAlone: WaitReason | undefined;
+  survived: boolean;
+}
+
 async function probeUntilEnd(supervision: Supervision, run: ServerRun): Promise<void> {
-  const { dependencies, options, store } = supervision;
-  const { clock } = dependencies;
-  let failures = 0;
-  while ((await clock.sleep(options.probeEveryMs, run.watch.signal)) === 'elapsed') {
+  const { dependencies, options } = supervision;
+  const rounds: Rounds = { passes: 0, illness: undefined, leftAlone: undefined, survived: false };
+  while ((await dependencies.clock.sleep(options.probeEveryMs, run.watch.signal)) === 'elapsed') {
     const { fault } = await runProbes(dependencies, options.probes, run);
     // Read again: the process may have ended while it was probed.
     if (hasEnded(run)) return;
-    failures = fault ? failures + 1 : 0;
-    const { process } = run;
-    if (fault && failures >= FAILURES_TO_DEGRADE && supervision.activity.kind === 'idle') {
-      store.apply({ kind: 'probes-failed', at: clock.now(), process, fault });
-    }
-    if (!fault && supervision.activity.kind === 'idle') recover(supervision, run, process);
+    if (fault) await afterFailure(supervision, run, rounds, fault);
+    else afterPass(supervision, run, rounds);
   }
+}
+
+function afterPass(supervision: Supervision, run: ServerRun, rounds: Rounds): void {
+  rounds.passes += 1;
+  rounds.illness = undefined;
+  if (rounds.passes < supervision.options.health.readiness.passes) return;
+  rounds.leftAlone = undefined;
+  if (supervision.activity.kind === 'idle') recover(supervision, run, run.process);
+}
+
+async function afterFailure(supervision: Supervision, run: ServerRun, rounds: Rounds, fault: Fault): Promise<void> {
+  const { dependencies, options, store } = supervision;
+  const { readiness, liveness } = options.health;
+  rounds.passes = 0;
+  rounds.illness = await noteFailedRound(supervision, run, rounds.illness);
+  if (hasEnded(run) || !isIdle(supervision)) return;
+  let shown = fault;
+  // While an update or an administrator holds the server or asks its users out, they decide about it.
+  const ours = !supervision.hold && store.state().kind !== 'draining';
+  if (ours && rounds.illness.rounds >= liveness.failures) {
+    const verdict = await judgeUnwell(supervision, run, rounds.illness);
+    if (hasEnded(run) || !isIdle(supervision)) return;
+    if (verdict.kind === 'restart' && !rounds.survived) {
+      rounds.survived = !(await restartUnwell(supervision, run, verdict.why, fault));
+      return;
+    }
+    const why = verdict.kind === 'restart' ? 'survived' : verdict.why;
+    shown = leftAloneFault(why, rounds.illness.rounds, fault);
+    if (rounds.leftAlone === undefined) tellLeftAlone(supervision, shown);
+    rounds.leftAlone = why;
+  }
+  if (rounds.illness.rounds < readiness.failures) return;
+  store.apply({ kind: 'probes-failed', at: dependencies.clock.now(), process: run.process, fault: shown });
+}
+
+/** Once for each time of being unwell. */
+function tellLeftAlone({ dependencies, store }: Supervision, fault: Fault): void {
+  dependencies.log.error('the server is unwell and left alone', { code: fault.code, detail: fault.detail });
+  store.tell({ kind: 'unwell', fault, at: dependencies.clock.now() });
 }
 
 function hasEnded(run: ServerRun): boolean {

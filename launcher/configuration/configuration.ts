@@ -2,7 +2,7 @@ import type { CarryOverRule } from '../../installer/carry-over/carry-over.ts';
 import type { UpdateMode } from '../../installer/schedule/decide.ts';
 import type { WindowRule } from '../../installer/schedule/windows.ts';
 import type { SignalName } from '../../platform/processes.ts';
-import type { LogLimits, Probe } from '../../supervisor/server-options.ts';
+import type { HealthOptions, LogLimits, Probe } from '../../supervisor/server-options.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
 import type { Product } from './presets.ts';
 
@@ -58,6 +58,9 @@ export interface ServerConfiguration {
     readonly everyMs: number;
     readonly watchMs: number;
     readonly passes: number;
+    readonly rounds: Omit<HealthOptions, 'liveness'> & {
+      readonly liveness: Omit<HealthOptions['liveness'], 'usersPort'>;
+    };
   };
   readonly restart: {
     readonly stableMs: number;

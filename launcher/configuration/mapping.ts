@@ -8,6 +8,8 @@ import { liesIn, pathsOf } from './places.ts';
 /** How the supervisor is to run the server. `launcherUrl` is asked at each start, when the port is known. */
 export function serverOptionsOf(configuration: Configuration, launcherUrl: () => string): ServerOptions {
   const { server } = configuration;
+  const { rounds } = server.health;
+  const usersPort = server.sessions.port ?? server.port;
   return {
     bundle: configuration.bundle,
     command: server.command,
@@ -22,6 +24,7 @@ export function serverOptionsOf(configuration: Configuration, launcherUrl: () =>
     start: server.start,
     probes: server.health.probes,
     probeEveryMs: server.health.everyMs,
+    health: { ...rounds, liveness: { ...rounds.liveness, ...(usersPort !== undefined && { usersPort }) } },
     stop: server.stop,
     restart: server.restart,
   };

@@ -95,6 +95,11 @@ function resolveHealth(
     everyMs: milliseconds(health.everySeconds ?? DEFAULTS.health.everySeconds),
     watchMs: milliseconds(health.watchSeconds ?? DEFAULTS.health.watchSeconds),
     passes: health.passes ?? DEFAULTS.health.passes,
+    rounds: {
+      startup: { ...DEFAULTS.rounds.startup, ...health.startup },
+      readiness: { ...DEFAULTS.rounds.readiness, ...health.readiness },
+      liveness: { ...DEFAULTS.rounds.liveness, ...health.liveness },
+    },
   };
 }
 

@@ -96,6 +96,42 @@ const StopSection = closed(
   'The steps by which the server is stopped.',
 );
 
+const rounds = (description: string, standard: number) =>
+  Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description, default: standard }));
+
+const RoundSections = {
+  startup: Type.Optional(
+    closed(
+      { passes: rounds('Rounds in a row that must pass.', DEFAULTS.rounds.startup.passes) },
+      'When a starting server is ready.',
+    ),
+  ),
+  readiness: Type.Optional(
+    closed(
+      {
+        failures: rounds('Failed rounds in a row that degrade it.', DEFAULTS.rounds.readiness.failures),
+        passes: rounds('Passed rounds in a row that bring it back.', DEFAULTS.rounds.readiness.passes),
+      },
+      'When a running server counts as unwell.',
+    ),
+  ),
+  liveness: Type.Optional(
+    closed(
+      {
+        failures: rounds('Failed rounds in a row before anything is done.', DEFAULTS.rounds.liveness.failures),
+        restart: Type.Optional(
+          choice(
+            ['when-idle', 'never'],
+            'Whether a server that is idle without users, or that lost its port, is restarted then.',
+            { default: DEFAULTS.rounds.liveness.restart },
+          ),
+        ),
+      },
+      'When a running server that is unwell is restarted.',
+    ),
+  ),
+};
+
 const HealthSection = closed(
   {
     probes: Type.Optional(
@@ -116,6 +152,7 @@ const HealthSection = closed(
         default: DEFAULTS.health.passes,
       }),
     ),
+    ...RoundSections,
   },
   'How the server’s health is judged.',
 );

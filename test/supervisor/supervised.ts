@@ -63,6 +63,11 @@ export function serverOptions(folder: string, port: number, args: readonly strin
     start: { limitMs: 10_000, extendMs: 2_000, hardLimitMs: 15_000 },
     probes: [{ kind: 'tcp', host: '127.0.0.1', port, timeoutMs: 1_000 }],
     probeEveryMs: 50,
+    health: {
+      startup: { passes: 1 },
+      readiness: { failures: 3, passes: 1 },
+      liveness: { failures: 1_000_000, restart: 'when-idle', usersPort: port },
+    },
     stop: {
       orderMs: 3_000,
       request: { kind: 'signal', signal: 'terminate' },

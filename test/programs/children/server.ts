@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { parseArgs } from 'node:util';
 
@@ -18,6 +19,8 @@ const { values } = parseArgs({
     grandchild: { type: 'string' },
     hold: { type: 'string' },
     'deaf-on-signal': { type: 'boolean', default: false },
+    http: { type: 'boolean', default: false },
+    'hang-on-signal': { type: 'string' },
   },
 });
 
@@ -42,6 +45,13 @@ if (values['deaf-on-signal']) {
     else listen();
   });
 }
+/** `busy` and `idle` hold the listener and answer nothing more; only the first is at work. */
+if (values['hang-on-signal'] !== undefined) {
+  process.on('SIGUSR2', () => {
+    if (values['hang-on-signal'] === 'busy') for (;;) Math.random();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  });
+}
 // Without a port it only lives.
 setInterval(() => undefined, 60_000);
 
@@ -50,6 +60,10 @@ function listen(): void {
     setTimeout(() => process.exit(Number(values['exit-code'])), Number(values['exit-after']));
   }
   if (values.port === undefined) return;
+  if (values.http) {
+    listener = createHttpServer((_, answer) => void answer.end('fine')).listen(Number(values.port), '127.0.0.1');
+    return;
+  }
   listener = createServer((socket) => socket.on('error', () => undefined).resume()).listen(
     Number(values.port),
     '127.0.0.1',
