@@ -2,6 +2,7 @@ import { faultOf } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
 import type { Log } from '../../platform/log.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
+import type { ServerState } from '../../supervisor/server-state.ts';
 import type { InstalledRecord } from './installed.ts';
 import { identityAt, undoRenames } from './renames.ts';
 import { readSwapPlan, removeSwapPlan } from './swap-plan.ts';
@@ -35,6 +36,11 @@ export async function ensureLiveBundle(
     }
   }
   return putOldBack(files, places, log);
+}
+
+/** Pure: may a process run from the bundle in this state? Then no name of it is changed. */
+export function mayRun(state: ServerState): boolean {
+  return state.kind === 'starting' || 'process' in state;
 }
 
 async function putOldBack(files: Files, places: LiveBundlePlaces, log: Log): Promise<Result<void>> {

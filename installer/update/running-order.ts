@@ -1,6 +1,7 @@
 import type { Journal } from './journal.ts';
 import type { JournalEntry } from './journal-entry.ts';
-import { ensureLiveBundle } from './live-bundle.ts';
+import { ensureLiveBundle, mayRun } from './live-bundle.ts';
+import { holdsServer } from './order-history.ts';
 import type { StepName } from './pipeline.ts';
 import { type OrderRun, type RunEnd, runOrder } from './run.ts';
 import type { Steps } from './step.ts';
@@ -74,24 +75,41 @@ async function runToEnd(
 ): Promise<RunEnd> {
   for (;;) {
     const end = await runOrder({ journal, steps, tools, clock: tools.clock, shutdown, ...words });
+    if (end.kind === 'settled' && holdsServer(journal.entries)) {
+      tools.log.error('the order is over and could not give the server back; it is started as it is');
+      await letGoOfServer(tools, journal.entries);
+    }
     if (end.kind !== 'stuck') {
       return end;
     }
     tools.log.error('the journal cannot be written; the server is started as it is', { code: end.fault.code });
-    await leaveServerRunning(tools);
+    await letGoOfServer(tools, journal.entries);
     if ((await tools.clock.sleep(STUCK_RETRY_MS, shutdown)) === 'aborted') {
       return { kind: 'interrupted' };
     }
-    // The server runs again, so the order may only turn back, and says so before it does anything.
-    await journal.append({ kind: 'cancelled', at: tools.clock.now(), by: 'om-launcher' });
+    if (!isCommitting(journal.entries)) {
+      // The server runs again, so the order may only turn back, and says so before it does anything.
+      await journal.append({ kind: 'cancelled', at: tools.clock.now(), by: 'om-launcher' });
+    }
   }
 }
 
-/** Without a journal nothing may be changed, but people must be able to work: the bundle that is there is started. */
-async function leaveServerRunning(tools: UpdateTools): Promise<void> {
-  const whole = await ensureLiveBundle(tools.files, tools.places, await tools.installed.read(), tools.log);
-  if (!whole.ok) {
-    tools.log.error('no whole bundle was found', { code: whole.fault.code, path: whole.fault.path });
+/**
+ * People must be able to work although this order can do nothing more for them: its journal cannot be written, or it is over
+ * and what would have given the server back was cut off or failed too often.
+ *
+ * Before the commit the old bundle goes back, as far as the disk allows; from the commit on, and below a server, nothing moves.
+ */
+async function letGoOfServer(tools: UpdateTools, entries: readonly JournalEntry[]): Promise<void> {
+  if (!isCommitting(entries) && !mayRun(tools.server.state())) {
+    const whole = await ensureLiveBundle(tools.files, tools.places, await tools.installed.read(), tools.log);
+    if (!whole.ok) {
+      tools.log.error('no whole bundle was found', { code: whole.fault.code, path: whole.fault.path });
+    }
   }
   tools.server.resume();
+}
+
+function isCommitting(entries: readonly JournalEntry[]): boolean {
+  return entries.some((entry) => entry.kind === 'began' && entry.step === 'commit');
 }
