@@ -4,7 +4,7 @@ import { type Result, succeed } from '../../platform/result.ts';
 import type { DataSafety } from '../update/tools.ts';
 import { backUpData } from './backup.ts';
 import { backupFolder, readBackupRecord } from './record.ts';
-import { restoreData } from './restore.ts';
+import { abandonRestore, restoreData } from './restore.ts';
 import { discardBackup, expireRestored, wasRestored } from './retention.ts';
 
 export interface DataSafetyOptions {
@@ -37,9 +37,14 @@ export function createDataSafety(
       });
       return restored.ok ? succeed() : restored;
     },
+    abandonRestore: async (id, restoreId) => abandonRestore(files, backupFolder(options.folder, id), restoreId),
     async exists(id) {
       const record = await readBackupRecord(files, backupFolder(options.folder, id));
-      return record.ok && record.value?.state === 'final';
+      if (record.ok) {
+        return succeed(record.value?.state === 'final');
+      }
+      // Damaged is as good as none; a disk that does not answer says nothing of what is on it.
+      return record.fault.code === 'record-corrupt' || record.fault.code === 'newer-schema' ? succeed(false) : record;
     },
     async discard(id) {
       const restored = await wasRestored(files, backupFolder(options.folder, id));

@@ -1,4 +1,5 @@
-import { type Fault, faultOf } from '../../platform/fault.ts';
+import { dirname } from 'node:path';
+import { type Fault, type FaultCode, faultOf } from '../../platform/fault.ts';
 import type { FileFacts, Files } from '../../platform/files.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import type { DataDependencies } from './copy-root.ts';
@@ -88,6 +89,38 @@ async function swapOne(
 /** Both names of one file: a rename was cut between its link and its unlink. */
 function isSameFile(one: FileFacts, other: FileFacts | undefined): boolean {
   return one.kind === 'file' && other?.kind === 'file' && one.inode === other.inode && one.device === other.device;
+}
+
+/**
+ * Ends a restore that was cut off, once other data has taken its place: the copy that waited goes, and what was set aside
+ * stays on record as after a finished one, so that it expires like it. Fine when there was none.
+ */
+export async function abandonRestore(files: Files, backup: string, id: string): Promise<Result<void>> {
+  const valid = checkId(id);
+  if (!valid.ok) return valid;
+  const record = await readFinished(files, backup);
+  // Without a finished backup that can be read no restore ever began, or nobody can tell where: nothing to end.
+  if (!record.ok) return UNUSABLE.has(record.fault.code) ? succeed() : failed(record.fault);
+  for (const { source } of record.value.roots) {
+    const removed = await removeCopies(files, source, id);
+    if (!removed.ok) return failed(removed.fault);
+  }
+  const begun = await readRestoreRecord(files, backup, id);
+  if (!begun.ok) return failed(begun.fault);
+  if (begun.value?.state !== 'swapping') return succeed();
+  return writeRestoreRecord(files, backup, { ...begun.value, state: 'done' });
+}
+
+const UNUSABLE: ReadonlySet<FaultCode> = new Set<FaultCode>(['data-restore-failed', 'record-corrupt', 'newer-schema']);
+
+/** For good: they would be nobody's if a power cut brought them back. */
+async function removeCopies(files: Files, source: string, id: string): Promise<Result<void>> {
+  const ready = readyName(source, id);
+  for (const copy of [`${ready}.unfinished`, ready]) {
+    const removed = await files.removeTree(copy);
+    if (!removed.ok) return removed;
+  }
+  return files.syncFolder(dirname(source));
 }
 
 /** Deletes the data that a finished restore set aside; fine when it is gone. */

@@ -119,7 +119,10 @@ export interface DataSafety {
   save(id: string): Promise<Result<void>>;
   /** `restoreId` names this restore: the same one twice is one restore. */
   restore(id: string, restoreId: string): Promise<Result<void>>;
-  exists(id: string): Promise<boolean>;
+  /** Ends a restore that was cut off, after other data took its place: its copy goes, what it replaced stays until it expires. */
+  abandonRestore(id: string, restoreId: string): Promise<Result<void>>;
+  /** Is there a finished backup? */
+  exists(id: string): Promise<Result<boolean>>;
   /** Deletes a backup that nobody needs; one from which data was restored stays until it expires. */
   discard(id: string): Promise<Result<void>>;
   /** Deletes what restores before this wall-clock time set aside, with the backups that they came from. */

@@ -195,5 +195,9 @@ async function preflightRollback(context: StepContext): Promise<Result<Facts>> {
 
 /** Going back over a data format loses what was entered since: only on a person's explicit word, and with a backup. */
 async function mayRestore({ order, tools }: StepContext, backupId: string | undefined): Promise<boolean> {
-  return order.restoreData === true && backupId !== undefined && (await tools.data.exists(backupId));
+  if (order.restoreData !== true || backupId === undefined) {
+    return false;
+  }
+  const there = await tools.data.exists(backupId);
+  return there.ok && there.value;
 }

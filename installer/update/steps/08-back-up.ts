@@ -32,7 +32,14 @@ export const backUp: Step<'backUp'> = {
       backupToRestore !== undefined || journal.some((entry) => entry.kind === 'began' && entry.step === 'start');
     const wanted = backupToRestore !== undefined || tools.policy.restoreDataOnFallback;
     const saved = await tools.data.exists(order.id);
-    return touched && wanted && saved ? restoreStopped(context) : succeed();
+    if (!saved.ok || !touched || !wanted || !saved.value) {
+      return saved.ok ? succeed() : saved;
+    }
+    const restored = await restoreStopped(context);
+    // A restore that was cut off is not finished any more: its copy of the data would lie there for ever.
+    return restored.ok && backupToRestore !== undefined
+      ? tools.data.abandonRestore(backupToRestore, order.id)
+      : restored;
   },
 };
 

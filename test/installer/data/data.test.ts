@@ -2,6 +2,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -13,10 +14,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backUpData, type DataBackup, type DataBackupRequest } from '../../../installer/data/backup.ts';
 import { estimateDataBackup } from '../../../installer/data/estimate.ts';
+import { createDataSafety } from '../../../installer/data/data-safety.ts';
 import { discardReplacedData, restoreData } from '../../../installer/data/restore.ts';
 import { discardBackup } from '../../../installer/data/retention.ts';
 import { openPlatform } from '../../../platform/current.ts';
 import type { Files } from '../../../platform/files.ts';
+import { succeed } from '../../../platform/result.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
 import { snapshot } from '../carry-over/bundle-tree.ts';
 import { INTERRUPTIONS, interruptFiles, untilKilled } from './interrupted-files.ts';
@@ -303,4 +306,42 @@ describe('interrupted at any change of the disk and repeated', () => {
     },
     MANY_RUNS_MS,
   );
+
+  test.each(INTERRUPTIONS)(
+    'a restore that was turned back instead of finished leaves nothing for ever: %s',
+    async (interruption) => {
+      const run = async (at: number): Promise<readonly number[]> => {
+        const { data, backups, request } = scene(memoryFolder('data'));
+        await backedUp(request);
+        convert(data);
+        const converted = snapshot(data);
+        const options = { paths: request.paths, folder: backups, keep: 2 };
+        const safety = createDataSafety({ files, clock: laterClock }, options);
+        expect((await safety.save('rollback-1')).ok).toBe(true);
+        const disk = interruptFiles(files, interruption, at);
+        await untilKilled(() => createDataSafety({ files: disk, clock }, options).restore('update-1', 'rollback-1'));
+        expect((await safety.restore('rollback-1', 'rollback-1-back')).ok, `${interruption} at ${at}`).toBe(true);
+        for (const turn of ['once', 'again']) {
+          expect(await safety.abandonRestore('update-1', 'rollback-1'), `${interruption} at ${at}, ${turn}`).toEqual(
+            succeed(),
+          );
+        }
+        expect(readdirSync(data).filter((name) => name.includes('restoring'))).toEqual([]);
+        expect(await safety.expire(Number.MAX_SAFE_INTEGER), `${interruption} at ${at}`).toEqual(succeed());
+        expect(snapshot(data), `${interruption} at ${at}`).toBe(converted);
+        return disk.places();
+      };
+      const places = await run(0);
+      expect(places.length).toBeGreaterThan(3);
+      for (const at of places) await run(at);
+    },
+    MANY_RUNS_MS,
+  );
+
+  test('nothing is abandoned of a backup that is not there', async () => {
+    const { backups, request } = scene();
+    const safety = createDataSafety({ files, clock }, { paths: request.paths, folder: backups, keep: 2 });
+    expect(await safety.abandonRestore('update-1', 'rollback-1')).toEqual(succeed());
+    expect(await safety.exists('update-1')).toEqual(succeed(false));
+  });
 });
