@@ -1,4 +1,5 @@
 import type { FileFacts } from '../../platform/files.ts';
+import type { ProcessIdentity } from '../../platform/processes.ts';
 import type { StopRung } from '../../supervisor/server-state.ts';
 import type { CarryOverReport } from '../carry-over/carry-over.ts';
 import type { Release } from '../release.ts';
@@ -46,7 +47,12 @@ export interface StepFacts {
     /** A shorter way that could not be applied; the full pack was fetched and unpacked instead. */
     readonly evicted?: EvictedTransfer;
   };
-  readonly warn: { readonly users?: number; readonly warned: boolean };
+  readonly warn: {
+    readonly users?: number;
+    readonly warned: boolean;
+    /** The server process that took the notice; a later one knows nothing of it. */
+    readonly told?: ProcessIdentity;
+  };
   readonly drain: {
     /** Sessions that were closed by force at the end of the delay. */
     readonly closed?: number;

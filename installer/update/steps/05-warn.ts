@@ -2,6 +2,7 @@ import { faultOf } from '../../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../../platform/result.ts';
 import { countOf } from '../../../supervisor/sessions/sessions.ts';
 import { type Step, type StepContext } from '../step.ts';
+import { listeningServer } from '../told-server.ts';
 
 /** Tells the users how long they have. Never while the server backs its data up: its users are blocked then. */
 export const warn: Step<'warn'> = {
@@ -13,6 +14,7 @@ export const warn: Step<'warn'> = {
     const { tools, order } = context;
     const presence = await tools.sessions.presence();
     const users = countOf(presence);
+    const server = listeningServer(context);
     const told = await tools.sessions.warn({
       id: `${order.id}-soon`,
       text: tools.messenger.noticeText('update-soon', order.delaySeconds),
@@ -22,7 +24,11 @@ export const warn: Step<'warn'> = {
       // Clients that poll `/v1/notices` still see it; the delay is kept in full either way.
       tools.log.warn('the server did not take the notice', { code: told.fault.code });
     }
-    return succeed({ warned: told.ok, ...(users === undefined ? {} : { users }) });
+    return succeed({
+      warned: told.ok,
+      ...(users === undefined ? {} : { users }),
+      ...(told.ok && server !== undefined ? { told: server } : {}),
+    });
   },
   async undo({ tools, order }) {
     const told = await tools.sessions.warn({

@@ -3,6 +3,7 @@ import { fail, type Result, succeed } from '../../../platform/result.ts';
 import { countOf } from '../../../supervisor/sessions/sessions.ts';
 import type { JournalEntry } from '../journal-entry.ts';
 import { type Step, type StepContext } from '../step.ts';
+import { keepServerTold } from '../told-server.ts';
 
 /**
  * Waits until the last user has left or the delay is over, reminds them on the way, then closes what is still open.
@@ -43,7 +44,9 @@ const POLL_MS = 500;
 async function waitForUsers(context: StepContext, startedAt: number): Promise<Result<number | undefined>> {
   const { tools } = context;
   const reminded = new Set<number>();
+  const tell = keepServerTold(context);
   for (;;) {
+    await tell(Math.max(0, Math.ceil((startedAt + delayMs(context) - tools.clock.monotonic()) / 1000)));
     const users = countOf(await tools.sessions.presence());
     const leftMs = startedAt + delayMs(context) - tools.clock.monotonic();
     if (users === 0 || leftMs <= 0 || mayLeaveEarly(context.journal, users)) {
