@@ -20,15 +20,20 @@ export interface LiveBundlePlaces {
  *
  * Used when a journal cannot be read, and before any start of the old version: starting the server never depends on the
  * journal (promise 2). A swap that was not committed is taken back by its plan; failing that, `X_old` goes back to `X`.
+ * `complete`: what becomes of a swap that was made to its end; it stays where its journal may still be read and go on from it.
  */
 export async function ensureLiveBundle(
   files: Files,
   places: LiveBundlePlaces,
   installed: InstalledRecord,
   log: Log,
+  complete: 'take back' | 'keep' = 'take back',
 ): Promise<Result<void>> {
   const plan = await readSwapPlan(files, places.stateFolder);
-  if (plan.ok && plan.value !== undefined && installed.live?.identity !== plan.value.next) {
+  const next = plan.ok ? plan.value?.next : undefined;
+  const live = complete === 'keep' ? await identityAt(files, places.bundle) : succeed(undefined);
+  const kept = next !== undefined && live.ok && live.value === next;
+  if (plan.ok && plan.value !== undefined && installed.live?.identity !== next && !kept) {
     const undone = await undoRenames(files, plan.value.renames);
     log.warn('took an unfinished swap back', { ok: undone.ok, orderId: plan.value.orderId });
     if (undone.ok) {

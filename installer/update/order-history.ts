@@ -1,3 +1,4 @@
+import type { Fault } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
 import type { Log } from '../../platform/log.ts';
 import { type Journal, listJournals, readJournal, setJournalAside } from './journal.ts';
@@ -9,16 +10,24 @@ export type OpenOrder =
   /** `serverHeld`: the server is stopped or new, and only the order may start it. */
   | { readonly kind: 'open'; readonly journal: Journal; readonly serverHeld: boolean }
   /** Written by a newer program: nothing is updated, the server runs. */
-  | { readonly kind: 'newer'; readonly path: string };
+  | { readonly kind: 'newer'; readonly path: string }
+  /** The disk does not give it now, which says nothing of what is in it: nothing is updated, the server runs. */
+  | { readonly kind: 'unread'; readonly fault: Fault };
 
-/** Looks at the newest journal; one that cannot be read is set aside, so that it can never block a start. */
+/** Looks at the newest journal; a damaged one is set aside, so that it can never block a start. */
 export async function findOpenOrder(files: Files, folder: string, now: number, log: Log): Promise<OpenOrder> {
   const paths = await listJournals(files, folder);
-  const newest = paths.ok ? paths.value.at(-1) : undefined;
+  if (!paths.ok) {
+    return { kind: 'unread', fault: paths.fault };
+  }
+  const newest = paths.value.at(-1);
   if (newest === undefined) {
     return { kind: 'none' };
   }
   const read = await readJournal(files, newest);
+  if (!read.ok && read.fault.code !== 'too-large' && read.fault.code !== 'path-refused') {
+    return { kind: 'unread', fault: read.fault };
+  }
   if (read.ok && read.value.kind === 'journal') {
     const { journal } = read.value;
     return isSettled(journal.entries)

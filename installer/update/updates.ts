@@ -4,7 +4,7 @@ import { fail, type Result, succeed } from '../../platform/result.ts';
 import { clearProbes } from '../preflight/probe-folder.ts';
 import { createJournal } from './journal.ts';
 import { type JournalEntry, orderOf } from './journal-entry.ts';
-import { ensureLiveBundle } from './live-bundle.ts';
+import { ensureLiveBundle, mayRun } from './live-bundle.ts';
 import type { Order } from './order.ts';
 import { findOpenOrder, type OpenOrder, readHistory } from './order-history.ts';
 import { removeExpired } from './retention.ts';
@@ -18,6 +18,8 @@ import type { UpdateTools } from './tools.ts';
 export interface Updates {
   /** What an earlier launcher left: an open order, and whether the server is the order's to start. Once, before the server. */
   inspect(): Promise<OpenOrder>;
+  /** Sees to a whole bundle at the live path where no order does. Once, after a running server was found and before a start. */
+  mendBundle(): Promise<void>;
   /** Goes on with the open order that `inspect` found; returns at once. */
   resumeOpen(): void;
   /** Takes an order and begins; the same id twice is the same order. `update-running` names the other in `values.updateId`; one that nobody gave yields. */
@@ -49,6 +51,7 @@ export function createUpdates(tools: UpdateTools, options: UpdatesOptions): Upda
   const office = openOffice(tools, options);
   return {
     inspect: async () => inspect(office),
+    mendBundle: async () => mendBundle(office),
     resumeOpen() {
       if (office.open.kind === 'open' && office.running === undefined) {
         begin(office, office.open.journal);
@@ -71,7 +74,7 @@ export function createUpdates(tools: UpdateTools, options: UpdatesOptions): Upda
       await office.running?.end;
     },
     async tidy() {
-      if (office.running === undefined && office.open.kind !== 'open') {
+      if (office.running === undefined && office.open.kind !== 'open' && office.open.kind !== 'unread') {
         await tidyNow(office);
       }
     },
@@ -109,16 +112,35 @@ function openOffice(tools: UpdateTools, options: UpdatesOptions): Office {
   };
 }
 
+/** Milliseconds between tries: a disk may fail once, and the start of the server waits for this. */
+const READ_AGAIN_MS = [100, 300, 1_000, 3_000] as const;
+
 async function inspect(office: Office): Promise<OpenOrder> {
   const { tools, options } = office;
-  office.open = await findOpenOrder(tools.files, options.journalFolder, tools.clock.now(), tools.log);
-  if (office.open.kind !== 'open') {
-    const whole = await ensureLiveBundle(tools.files, tools.places, await tools.installed.read(), tools.log);
-    if (!whole.ok) {
-      tools.log.error('no whole bundle was found', { code: whole.fault.code, path: whole.fault.path });
-    }
+  const look = async (): Promise<OpenOrder> =>
+    findOpenOrder(tools.files, options.journalFolder, tools.clock.now(), tools.log);
+  office.open = await look();
+  for (const delay of READ_AGAIN_MS) {
+    if (office.open.kind !== 'unread' || (await tools.clock.sleep(delay, office.shutdown.signal)) === 'aborted') break;
+    office.open = await look();
+  }
+  if (office.open.kind === 'unread') {
+    const { code, path } = office.open.fault;
+    tools.log.error('the last order cannot be read; updates are refused until the next start', { code, path });
   }
   return office.open;
+}
+
+/** Never below a server that runs: it was adopted with the bundle that it was started from. */
+async function mendBundle({ tools, open }: Office): Promise<void> {
+  if (open.kind === 'open' || mayRun(tools.server.state())) {
+    return;
+  }
+  const complete = open.kind === 'unread' ? 'keep' : 'take back';
+  const whole = await ensureLiveBundle(tools.files, tools.places, await tools.installed.read(), tools.log, complete);
+  if (!whole.ok) {
+    tools.log.error('no whole bundle was found', { code: whole.fault.code, path: whole.fault.path });
+  }
 }
 
 async function take(office: Office, order: Order): Promise<Result<OrderProgress>> {
@@ -136,6 +158,9 @@ async function take(office: Office, order: Order): Promise<Result<OrderProgress>
   }
   if (office.open.kind === 'newer') {
     return fail(faultOf('newer-schema', 'an order was left by a newer om-launcher', { path: office.open.path }));
+  }
+  if (office.open.kind === 'unread') {
+    return fail(office.open.fault);
   }
   const earlier = await find(office, order.id);
   if (earlier !== undefined) {

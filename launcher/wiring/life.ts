@@ -58,11 +58,12 @@ export async function startLauncher(parts: LauncherParts): Promise<Listening | u
   }
   const adopted = await server.adopt();
   log.info(adopted === undefined ? 'no server was running' : 'the running server is adopted', { pid: adopted?.pid });
+  await updates.mendBundle();
   if (!orderHoldsServer) {
     server.resume();
   }
   updates.resumeOpen();
-  if (open.kind !== 'open') {
+  if (open.kind === 'none' || open.kind === 'newer') {
     tasks.push(recordLiveRelease(parts.tools));
   }
   tasks.push(outbox.run(ending.signal), tidyNowAndThen(parts), watchInbox(parts), compareStopLimit(parts));

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../../platform/clock.ts';
@@ -12,37 +12,14 @@ import { openInstalledRecords } from '../../../installer/update/installed.ts';
 import { createJournal, type Journal } from '../../../installer/update/journal.ts';
 import type { JournalEntry } from '../../../installer/update/journal-entry.ts';
 import { PIPELINE, type StepName } from '../../../installer/update/pipeline.ts';
-import { identityAt, makeRenames } from '../../../installer/update/renames.ts';
 import { beginOrder } from '../../../installer/update/running-order.ts';
 import type { Steps } from '../../../installer/update/step.ts';
-import { writeSwapPlan } from '../../../installer/update/swap-plan.ts';
 import type { UpdateTools } from '../../../installer/update/tools.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
+import { RUNNING, STOPPED, swapped } from './swapped.ts';
 
 const { files } = openPlatform();
 const ORDER = { id: 'order-0001', kind: 'update', orderedBy: 'test', delaySeconds: 0, language: 'en' } as const;
-const RUNNING: ServerState = { kind: 'up', since: 0, process: { pid: 7, startTime: '1', bootId: 'b' } };
-const STOPPED: ServerState = { kind: 'held', since: 0, reason: faultOf('update-running', 'held') };
-
-/** After the swap: `two` is live, `one` beside it, and the plan says how that came. */
-async function swapped(root: string): Promise<{ readonly bundle: string; readonly oldBundle: string }> {
-  const [bundle, oldBundle, staged] = [join(root, 'X'), join(root, 'X_old'), join(root, 'staged')];
-  for (const [path, name] of [[bundle, 'one'] as const, [staged, 'two'] as const]) {
-    mkdirSync(path);
-    writeFileSync(join(path, 'name'), name);
-  }
-  const identity = async (path: string): Promise<string> => {
-    const found = await identityAt(files, path);
-    return found.ok ? (found.value ?? '') : '';
-  };
-  const renames = [
-    { identity: await identity(bundle), from: bundle, to: oldBundle },
-    { identity: await identity(staged), from: staged, to: bundle },
-  ];
-  await writeSwapPlan(files, root, { schema: 1, orderId: ORDER.id, next: renames[1]?.identity ?? '', renames });
-  await makeRenames(files, renames);
-  return { bundle, oldBundle };
-}
 
 type Line = { readonly kind: JournalEntry['kind']; readonly step?: StepName };
 
@@ -68,7 +45,7 @@ async function play({ refuses, server, undoFails = false, begun = [] }: Scene) {
       return Promise.resolve('elapsed');
     },
   };
-  const places = { ...(await swapped(root)), stateFolder: root, stagingFolder: root, manifestFolder: root };
+  const places = { ...(await swapped(root, ORDER.id)), stateFolder: root, stagingFolder: root, manifestFolder: root };
   const live = (): string => readFileSync(join(places.bundle, 'name'), 'utf8');
   const liveAtResume: string[] = [];
   let refused = false;
