@@ -82,7 +82,8 @@ async function swapOne(
     if (!moved.ok) return moved;
   }
   if (ready.value !== undefined) return files.renameNew(names.ready, path);
-  if (!names.restored || live.value !== undefined) return succeed();
+  // An earlier call came this far; it may have been cut off before its own fsync.
+  if (!names.restored || live.value !== undefined) return files.syncFolder(dirname(path));
   return fail(faultOf('not-found', 'neither the data nor its restored copy is there', { path, operation: 'restore' }));
 }
 

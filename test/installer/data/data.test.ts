@@ -338,6 +338,28 @@ describe('interrupted at any change of the disk and repeated', () => {
     MANY_RUNS_MS,
   );
 
+  test('a restore that was cut off before its last fsync is forced to disk by the next call', async () => {
+    const { data, request } = scene();
+    const backup = await backedUp(request);
+    convert(data);
+    const places = interruptFiles(files, 'killed-after', 0);
+    await restoreData({ files: places }, { backup, id: 'counted' });
+    convert(data);
+    // The record that the restore is done is the last change: death before it is death after the last rename.
+    const disk = interruptFiles(files, 'killed-after', (places.places().at(-1) ?? 0) - 1);
+    await untilKilled(() => restoreData({ files: disk }, { backup, id: 'r' }));
+    const synced: string[] = [];
+    const watched: Files = {
+      ...files,
+      syncFolder: async (path) => {
+        synced.push(path);
+        return files.syncFolder(path);
+      },
+    };
+    expect((await restoreData({ files: watched }, { backup, id: 'r' })).ok).toBe(true);
+    expect(synced).toContain(data);
+  });
+
   test('nothing is abandoned of a backup that is not there', async () => {
     const { backups, request } = scene();
     const safety = createDataSafety({ files, clock }, { paths: request.paths, folder: backups, keep: 2 });
