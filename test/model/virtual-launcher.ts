@@ -140,6 +140,11 @@ function serverOptions(limitMs: number): ServerOptions {
     start: { limitMs, extendMs: limitMs, hardLimitMs: 20 * limitMs },
     probes: [{ kind: 'tcp', host: '127.0.0.1', port: SERVER_PORT, timeoutMs: 1_000 }, { kind: 'cooperative' }],
     probeEveryMs: 15_000,
+    health: {
+      startup: { passes: 1 },
+      readiness: { failures: 3, passes: 1 },
+      liveness: { failures: 1_000_000, restart: 'never' },
+    },
     stop: {
       orderMs: 1_000,
       request: { kind: 'signal', signal: 'terminate' },
