@@ -76,8 +76,12 @@ export interface Processes {
   signal(identity: ProcessIdentity, name: SignalName): Promise<Result<void>>;
   /** The process and all that stem from it: children, session members, and those that carry `nonce` in their environment. */
   tree(root: ProcessIdentity, nonce?: string): Promise<readonly ProcessIdentity[]>;
-  /** Live processes whose environment has `OM_LAUNCH_NONCE=nonce`. */
-  findByNonce(nonce: string): Promise<readonly ProcessIdentity[]>;
+  /**
+   * Live processes whose environment has `OM_LAUNCH_NONCE=nonce`.
+   *
+   * @param first the process that was given the nonce, if known: those that are older cannot have it, and are not looked at
+   */
+  findByNonce(nonce: string, first?: ProcessIdentity): Promise<readonly ProcessIdentity[]>;
   usage(tree: readonly ProcessIdentity[]): Promise<TreeUsage>;
   /** Who listens on the TCP port now; undefined entries cannot be told by this account. */
   portHolders(port: number): Promise<readonly (ProcessIdentity | undefined)[]>;

@@ -8,10 +8,20 @@ import { readyFor, type ServerRun, type Supervision } from './supervision.ts';
 const SOON_MS = 15_000;
 const TAIL_LINES = 20;
 
-/** Why the server counts as failed when it ended by itself; `values.tail` holds the last lines of its output. */
-export async function exitFault(supervision: Supervision, run: ServerRun, exit: ProcessExit): Promise<Fault> {
+/**
+ * Why the server counts as failed when it ended by itself; `values.tail` holds the last lines of its output.
+ *
+ * @param lines its last lines, where they have been read already
+ */
+export async function exitFault(
+  supervision: Supervision,
+  run: ServerRun,
+  exit: ProcessExit,
+  lines?: readonly string[],
+): Promise<Fault> {
   const readyMs = readyFor(supervision, run);
-  const tail = (await tailOf(supervision.dependencies.files, run.outputFile, TAIL_LINES)).join('\n');
+  const last = lines ?? (await tailOf(supervision.dependencies.files, run.outputFile, TAIL_LINES));
+  const tail = last.slice(-TAIL_LINES).join('\n');
   const seconds = Math.round(readyMs / 1_000);
   const values = { exit: describeExit(exit), tail, ...(exit.kind === 'exited' && { code: exit.code }) };
   const path = run.outputFile;

@@ -2,6 +2,7 @@ import { type Fault, faultOf } from '../platform/fault.ts';
 import type { ProcessIdentity } from '../platform/processes.ts';
 import { fail, type Result, succeed } from '../platform/result.ts';
 import { childEnvironment, type LaunchValues, withLaunchValues } from './child-environment.ts';
+import { identityOf } from './child-record.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { outputFileIn } from './output/output-names.ts';
 import { probedPorts, takenBy } from './probes/port-owner.ts';
@@ -67,7 +68,8 @@ async function ensureAlone(supervision: Supervision, signal: AbortSignal): Promi
   }
   if (found.kind !== 'found') return succeed(undefined);
   const { nonce } = found.record;
-  if ((await dependencies.processes.findByNonce(nonce)).length === 0) return succeed(nonce);
+  const first = found.record.kind === 'running' ? identityOf(found.record) : undefined;
+  if ((await dependencies.processes.findByNonce(nonce, first)).length === 0) return succeed(nonce);
   const mayKill = options.stop.kill === 'last-resort';
   const limitMs = options.stop.proveMs;
   const swept = await sweepLeftovers(dependencies, { nonce, seen: [], mayKill, limitMs, signal });

@@ -94,8 +94,8 @@ function endedByItself(supervision: Supervision, run: ServerRun, exit: ProcessEx
   store.tell({ kind: 'ended', exit, wanted: false, at });
   scheduleRestart(supervision, readyMs, async () => {
     // The next run gets the name of the output file: what this one said last is read before.
-    await recorded;
-    return exitFault(supervision, run, exit);
+    const lines = await recorded;
+    return exitFault(supervision, run, exit, lines);
   });
 }
 

@@ -48,8 +48,9 @@ async function accountsOf(name: string): Promise<readonly number[]> {
   if (inode === undefined) return [];
   const proc = openProc();
   const accounts: number[] = [];
-  for (const { identity } of await proc.list()) {
-    if (!(await proc.descriptors(identity.pid))?.includes(`socket:[${inode}]`)) continue;
+  for (const { identity } of proc.list()) {
+    const held = await proc.descriptors(identity.pid);
+    if (!held?.some(({ target }) => target === `socket:[${inode}]`)) continue;
     const facts = await stat(`/proc/${identity.pid}`).catch(unlessGone);
     if (facts !== undefined) accounts.push(facts.uid);
   }

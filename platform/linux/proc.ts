@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import type { ProcessIdentity } from '../processes.ts';
 import { isErrno } from '../node/errno.ts';
@@ -20,15 +20,22 @@ export interface SeenProcess {
 export interface Proc {
   /** Zombies included; synchronous, so that a look and a signal are one act to the event loop. */
   read(pid: number): SeenProcess | undefined;
-  /** Live processes. */
-  list(): Promise<readonly SeenProcess[]>;
+  /** Live processes; synchronous too: the thread pool takes longer for each call than the kernel for ten of them. */
+  list(): readonly SeenProcess[];
   /** Content of `/proc/PID/name`; undefined when gone or closed to this account. */
   text(pid: number, name: string): Promise<string | undefined>;
   /** `NAME=value` each, as the program was started; empty when gone or closed to this account. */
   environment(pid: number): readonly string[];
   link(pid: number, name: string): Promise<string | undefined>;
-  /** Targets of all open descriptors; undefined when closed to this account. */
-  descriptors(pid: number): Promise<readonly string[] | undefined>;
+  /** Where one descriptor leads now. */
+  descriptor(pid: number, number: string): string | undefined;
+  /** All open descriptors; undefined when closed to this account. */
+  descriptors(pid: number): Promise<readonly Descriptor[] | undefined>;
+}
+
+export interface Descriptor {
+  readonly number: string;
+  readonly target: string;
 }
 
 export function openProc(): Proc {
@@ -41,39 +48,68 @@ export function openProc(): Proc {
     readlink(`/proc/${pid}/${name}`).catch(unlessGone);
   return {
     read,
-    list: async () => {
-      const seen = (await pids()).map(read);
+    list: () => {
+      const seen = pids().map(read);
       return seen.filter((process) => process !== undefined).filter((process) => isLive(process.stat));
     },
     text: (pid, name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(unlessGone),
     environment,
     link,
+    descriptor: (pid, number) => unlessUnseen(() => readlinkSync(`/proc/${pid}/fd/${number}`)),
     descriptors: async (pid) => {
       const names = await readdir(`/proc/${pid}/fd`).catch(unlessGone);
       if (names === undefined) return undefined;
       const targets = await Promise.all(names.map((name) => link(pid, `fd/${name}`)));
-      return targets.filter((target) => target !== undefined);
+      return names.flatMap((number, index) => {
+        const target = targets[index];
+        return target === undefined ? [] : [{ number, target }];
+      });
     },
   };
 }
 
 function environment(pid: number): readonly string[] {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-  } catch (error) {
-    unlessGone(error);
-    return [];
-  }
+  return readNow(`/proc/${pid}/environ`)?.split('\0') ?? [];
 }
 
-async function pids(): Promise<readonly number[]> {
-  return (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+function pids(): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
 
 function readStat(pid: number): ProcStat | undefined {
   if (!Number.isInteger(pid) || pid <= 0) return undefined;
+  const text = readNow(`/proc/${pid}/stat`);
+  return text === undefined ? undefined : parseStat(text);
+}
+
+/** Larger than any line of stat and than most environments. */
+const buffer = Buffer.allocUnsafeSlow(64 * 1024);
+
+/**
+ * A file of /proc, at once; undefined when it is gone or closed to this account. It never waits for a disk, and one buffer
+ * for all spares asking for a size that is always 0.
+ */
+export function readNow(path: string): string | undefined {
+  return unlessUnseen(() => {
+    const descriptor = openSync(path, 'r');
+    try {
+      const pieces: Buffer[] = [];
+      for (;;) {
+        const length = readSync(descriptor, buffer);
+        if (length === 0) return Buffer.concat(pieces).toString('utf8');
+        pieces.push(Buffer.from(buffer.subarray(0, length)));
+      }
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
+function unlessUnseen(look: () => string): string | undefined {
   try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return look();
   } catch (error) {
     unlessGone(error);
     return undefined;

@@ -30,7 +30,10 @@ export function observeLinuxProcesses(actor: Actor): ProcessObserver {
     identify: (pid) => Promise.resolve(live(pid)?.identity),
     identifyStarted: (pid) => Promise.resolve(proc.read(pid)?.identity ?? { pid, startTime: 'ended', bootId: 'ended' }),
     isAlive: (identity) => Promise.resolve(isSameProcess(live(identity.pid)?.identity, identity)),
-    list: async () => (await proc.list()).map(rowOf),
+    list: () => Promise.resolve(proc.list().map(rowOf)),
+    // Ticks since boot: within one boot they tell who was started first, but for equals.
+    isOlder: ({ identity }, other) =>
+      identity.bootId === other.bootId && Number(identity.startTime) < Number(other.startTime),
     withNonce: (rows, nonce) => Promise.resolve(withNonce(proc, rows, nonce)),
     signal: (identity, name) => Promise.resolve(signalNow(actor, live(identity.pid), identity, name)),
     usage: (tree) => usage(proc, tree),
@@ -112,7 +115,7 @@ type Holder = { readonly identity: ProcessIdentity; readonly name: string };
 async function holdersOf(proc: Proc, path: string): Promise<readonly Holder[]> {
   const real = (await realpath(path).catch(unlessGone)) ?? path;
   const holders: Holder[] = [];
-  for (const { identity, stat } of await proc.list()) {
+  for (const { identity, stat } of proc.list()) {
     if (identity.pid !== process.pid && (await holds(proc, identity.pid, real))) {
       holders.push({ identity, name: stat.name });
     }
@@ -124,7 +127,7 @@ async function holds(proc: Proc, pid: number, path: string): Promise<boolean> {
   const isBelow = (target: string | undefined): boolean => target === path || (target?.startsWith(`${path}/`) ?? false);
   const links = await Promise.all(['cwd', 'exe', 'root'].map((name) => proc.link(pid, name)));
   if (links.some(isBelow)) return true;
-  if ((await proc.descriptors(pid))?.some(isBelow)) return true;
+  if ((await proc.descriptors(pid))?.some(({ target }) => isBelow(target))) return true;
   const maps = await proc.text(pid, 'maps');
   return maps?.split('\n').some((line) => isBelow(/^(?:\S+\s+){5}(\/.*)$/.exec(line)?.[1])) ?? false;
 }

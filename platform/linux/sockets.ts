@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { ProcessIdentity, TcpPeer } from '../processes.ts';
-import { unlessGone } from './proc.ts';
-import type { Proc } from './proc.ts';
+import { readNow } from './proc.ts';
+import type { Descriptor, Proc } from './proc.ts';
+import { isSameProcess } from '../node/process-observer.ts';
 import { parseTcpTable } from './proc-net.ts';
 import type { TcpLine } from './proc-net.ts';
 
@@ -11,20 +11,20 @@ type PortHolders = (port: number) => Promise<readonly (ProcessIdentity | undefin
  * Who listens on a TCP port: its sockets by number, then the processes that have one of them open.
  *
  * A probe asks each two seconds, and looking through the descriptors of all processes costs more than anything else that an
- * idle launcher does: those who held exactly these sockets at the last look are looked at first.
+ * idle launcher does: the descriptors that led to these sockets at the last look are looked at first, and alone.
  */
 export function createPortHolders(proc: Proc): PortHolders {
-  const remembered = new Map<number, readonly ProcessIdentity[]>();
+  const remembered = new Map<number, readonly Holding[]>();
   return async (port) => {
-    const lines = ((await tcpLines()) ?? []).filter((line) => line.state === 'listening' && line.localPort === port);
+    const lines = (tcpLines() ?? []).filter((line) => line.state === 'listening' && line.localPort === port);
     const sockets = new Set(lines.map((line) => `socket:[${line.inode}]`));
     if (sockets.size === 0) return [];
-    const before = await holdersAmong(proc, remembered.get(port) ?? [], sockets);
-    if (before.unclaimed === 0) return before.holders;
-    const everybody = (await proc.list()).map(({ identity }) => identity);
-    const { holders, unclaimed } = await holdersAmong(proc, everybody, sockets);
+    const before = stillHolding(proc, remembered.get(port) ?? [], sockets);
+    if (before !== undefined) return before;
+    const { holdings, unclaimed } = await holdingsOf(proc, sockets);
     if (remembered.size >= REMEMBERED_PORTS) remembered.clear();
-    remembered.set(port, holders);
+    remembered.set(port, holdings);
+    const holders = holdings.map(({ holder }) => holder);
     // A socket that no visible process has: somebody else's, of whom this account is told nothing.
     return unclaimed > 0 ? [...holders, undefined] : holders;
   };
@@ -32,35 +32,53 @@ export function createPortHolders(proc: Proc): PortHolders {
 
 const REMEMBERED_PORTS = 100;
 
-async function holdersAmong(
+/** A process and its descriptors that lead to the sockets of a port. */
+interface Holding {
+  readonly holder: ProcessIdentity;
+  readonly descriptors: readonly Descriptor[];
+}
+
+/** The holders as remembered, if each still is the same process and all of the sockets are theirs. */
+function stillHolding(
   proc: Proc,
-  processes: readonly ProcessIdentity[],
+  holdings: readonly Holding[],
   sockets: ReadonlySet<string>,
-): Promise<{ readonly holders: readonly ProcessIdentity[]; readonly unclaimed: number }> {
+): readonly ProcessIdentity[] | undefined {
   const unclaimed = new Set(sockets);
-  const holders: ProcessIdentity[] = [];
-  for (const { pid } of processes) {
-    const held = ((await proc.descriptors(pid)) ?? []).filter((target) => sockets.has(target));
-    // Whoever has the pid now: it is the one that holds the socket.
-    const identity = held.length > 0 ? proc.read(pid)?.identity : undefined;
-    if (identity !== undefined) holders.push(identity);
-    for (const target of held) unclaimed.delete(target);
+  for (const { holder, descriptors } of holdings) {
+    for (const { number, target } of descriptors) {
+      if (proc.descriptor(holder.pid, number) === target) unclaimed.delete(target);
+    }
+    const now = proc.read(holder.pid)?.identity;
+    if (now === undefined || !isSameProcess(now, holder)) return undefined;
   }
-  return { holders, unclaimed: unclaimed.size };
+  return unclaimed.size === 0 ? holdings.map(({ holder }) => holder) : undefined;
+}
+
+async function holdingsOf(
+  proc: Proc,
+  sockets: ReadonlySet<string>,
+): Promise<{ readonly holdings: readonly Holding[]; readonly unclaimed: number }> {
+  const unclaimed = new Set(sockets);
+  const holdings: Holding[] = [];
+  for (const { identity } of proc.list()) {
+    const held = ((await proc.descriptors(identity.pid)) ?? []).filter(({ target }) => sockets.has(target));
+    // Whoever has the pid now: it is the one that holds the socket.
+    const holder = held.length > 0 ? proc.read(identity.pid)?.identity : undefined;
+    if (holder !== undefined) holdings.push({ holder, descriptors: held });
+    for (const { target } of held) unclaimed.delete(target);
+  }
+  return { holdings, unclaimed: unclaimed.size };
 }
 
 /** Remote ends of established connections to a local port; undefined where the kernel shows no table. */
-export async function tcpPeers(port: number): Promise<readonly TcpPeer[] | undefined> {
-  const lines = await tcpLines();
-  return lines
-    ?.filter((line) => line.state === 'established' && line.localPort === port)
-    .map((line) => ({ address: line.remoteAddress, port: line.remotePort }));
+export function tcpPeers(port: number): Promise<readonly TcpPeer[] | undefined> {
+  const lines = tcpLines()?.filter((line) => line.state === 'established' && line.localPort === port);
+  return Promise.resolve(lines?.map((line) => ({ address: line.remoteAddress, port: line.remotePort })));
 }
 
-async function tcpLines(): Promise<readonly TcpLine[] | undefined> {
-  const [v4, v6] = await Promise.all(
-    ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFile(path, 'latin1').catch(unlessGone)),
-  );
+function tcpLines(): readonly TcpLine[] | undefined {
+  const [v4, v6] = [readNow('/proc/net/tcp'), readNow('/proc/net/tcp6')];
   if (v4 === undefined && v6 === undefined) return undefined;
   return [...parseTcpTable(v4 ?? ''), ...parseTcpTable(v6 ?? '')];
 }

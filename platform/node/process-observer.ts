@@ -22,6 +22,8 @@ export interface ProcessObserver {
   identifyStarted(pid: number): Promise<ProcessIdentity>;
   isAlive(identity: ProcessIdentity): Promise<boolean>;
   list(): Promise<readonly ProcessRow[]>;
+  /** For sure started before `other`; false where the OS does not tell it exactly. */
+  isOlder(row: ProcessRow, other: ProcessIdentity): boolean;
   /** Of these rows, those whose environment has `OM_LAUNCH_NONCE=nonce`. */
   withNonce(rows: readonly ProcessRow[], nonce: string): Promise<readonly ProcessRow[]>;
   /** Looks at the identity and signals at once; fine when it is gone. */

@@ -42,6 +42,7 @@ export function observeWindowsProcesses(actor: Actor, helper: HelperCommand, mon
     isAlive: createAliveCheck(isSame, monotonic),
     list: () => rows(),
     // Another process's environment is closed to CIM: parents and start times have to do.
+    isOlder: () => false,
     withNonce: () => Promise.resolve([]),
     signal: async (identity, name) => {
       if (!(await isSame(identity))) return succeed();

@@ -11,23 +11,20 @@ const LINES = 200;
 /**
  * Keeps what is known of a run that ended by itself, or was ended because it was unwell (`endedBecause`).
  *
- * Resolves when its last lines are read: after that a restart may take the file over. They are written in the background;
- * a disk that hangs or is full costs the bundle, never the restart.
+ * Resolves with its last lines once they are read: after that a restart may take the file over. They are written in the
+ * background; a disk that hangs or is full costs the bundle, never the restart.
  */
 export async function recordCrash(
   supervision: Supervision,
   run: ServerRun,
   exit: ProcessExit,
   endedBecause?: string,
-): Promise<void> {
-  const { dependencies, records } = supervision;
+): Promise<readonly string[]> {
+  const { dependencies } = supervision;
   const facts = factsOf(supervision, run, exit, endedBecause);
   const lines = await tailOf(dependencies.files, run.outputFile, LINES);
-  const output = redactLines(lines, [records.tokenFile]);
-  inBackground(
-    supervision,
-    write(supervision, { ...facts, output: [...output], fingerprint: fingerprintOf(exit, output) }),
-  );
+  inBackground(supervision, write(supervision, facts, lines));
+  return lines;
 }
 
 type KnownAtOnce = Omit<CrashFacts, 'output' | 'fingerprint'>;
@@ -61,10 +58,16 @@ function factsOf(supervision: Supervision, run: ServerRun, exit: ProcessExit, en
   };
 }
 
-async function write({ dependencies, options }: Supervision, facts: CrashFacts): Promise<void> {
+async function write(
+  { dependencies, options, records }: Supervision,
+  known: KnownAtOnce,
+  lines: readonly string[],
+): Promise<void> {
   const { files, log } = dependencies;
-  const { exit, fingerprint } = facts;
-  const written = await writeCrash(files, options.logFolder, facts);
+  const output = redactLines(lines, [records.tokenFile]);
+  const { exit } = known;
+  const fingerprint = fingerprintOf(exit, output);
+  const written = await writeCrash(files, options.logFolder, { ...known, output: [...output], fingerprint });
   if (written.ok) {
     const { path, bundle } = written.value;
     log.error(`the server ${describeExit(exit)}`, { fingerprint, count: bundle.count, bundle: path });
