@@ -33,7 +33,15 @@ export function planRestart(
   if (readyForMs >= options.stableMs) return { delayMs: 0, history: NO_RESTARTS };
   const remaining = Math.ceil(history.attempt * (1 - readyForMs / options.stableMs));
   const doubled = options.firstDelayMs * 2 ** Math.min(remaining, LARGEST_EXPONENT);
-  const spread = Math.min(doubled, options.maximumDelayMs) * (1 + options.jitter * (2 * fraction - 1));
-  const delayMs = Math.round(Math.min(Math.max(spread, 0), options.maximumDelayMs));
+  const delayMs = spread(Math.min(doubled, options.maximumDelayMs), fraction, options);
   return { delayMs, history: { attempt: remaining + 1 } };
+}
+
+/** The slow lane: the longest delay at once, for an end whose cause a quick restart cannot remove. Pure. */
+export function planSlowRestart(history: RestartHistory, fraction: number, options: RestartOptions): RestartPlan {
+  return { delayMs: spread(options.maximumDelayMs, fraction, options), history: { attempt: history.attempt + 1 } };
+}
+
+function spread(delayMs: number, fraction: number, { jitter, maximumDelayMs }: RestartOptions): number {
+  return Math.round(Math.min(Math.max(delayMs * (1 + jitter * (2 * fraction - 1)), 0), maximumDelayMs));
 }

@@ -35,6 +35,16 @@ export type ServerEvent =
   | { readonly kind: 'ended'; readonly exit: ProcessExit; readonly wanted: boolean; readonly at: number }
   /** Unwell for long, and left alone because it may be at work; told once until it is well again. */
   | { readonly kind: 'unwell'; readonly fault: Fault; readonly at: number }
+  /** The server does not stay up; told once until it is over. */
+  | {
+      readonly kind: 'alarm-raised';
+      readonly since: number;
+      readonly crashes: number;
+      readonly windowMs: number;
+      readonly cause: Fault;
+      readonly at: number;
+    }
+  | { readonly kind: 'alarm-over'; readonly since: number; readonly at: number }
   | { readonly kind: 'state'; readonly state: ServerState; readonly at: number };
 
 /**

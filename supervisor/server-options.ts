@@ -33,6 +33,26 @@ export interface ServerOptions {
   readonly health: HealthOptions;
   readonly stop: StopOptions;
   readonly restart: RestartOptions;
+  readonly crashLoop: CrashLoopOptions;
+  readonly causes: CauseOptions;
+}
+
+/** When people are told that the server does not stay up. */
+export interface CrashLoopOptions {
+  /** Failed runs within the window that raise the alarm. */
+  readonly crashes: number;
+  /** Also how long the server must be up without a break until the alarm is over. */
+  readonly windowMs: number;
+}
+
+/** By what the cause of an end is known. */
+export interface CauseOptions {
+  /** Words of a line with `*` between them; see `lineMatches`. */
+  readonly licencePatterns: readonly string[];
+  /** Of the volumes of logs, state and data. */
+  readonly minimumFreeBytes: number;
+  /** Files and folders of the server's data, absolute. */
+  readonly dataPaths: readonly string[];
 }
 
 /** How much of the server's output is kept, and in which pieces. */

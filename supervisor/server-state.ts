@@ -28,6 +28,8 @@ export type ServerState =
       readonly startAt: number;
       readonly attempt: number;
       readonly cause: Fault;
+      /** Started as soon as the cause is gone; `startAt` is the latest. */
+      readonly untilGone?: true;
     }
   /** Not started on purpose until a person or the update says so. */
   | { readonly kind: 'held'; readonly since: number; readonly reason: Fault };

@@ -1,5 +1,6 @@
 import type { Fault } from '../platform/fault.ts';
 import { adoptServer } from './adopting.ts';
+import { type AlarmFacts, createAlarm } from './alarm.ts';
 import { createChildRecords } from './child-record.ts';
 import type { SupervisorDependencies } from './dependencies.ts';
 import { runProbes } from './probes/probe-round.ts';
@@ -19,6 +20,8 @@ import { orCancelled } from './waiting.ts';
 export interface SupervisedServer extends ServerControl {
   /** `true` from the refusal of logins on, `false` when they are let in again. */
   drain(draining: boolean): void;
+  /** Failed runs of late, and the alarm that they raised. */
+  restarts(): AlarmFacts & { readonly attempt: number };
 }
 
 /** Makes the control of one server. Nothing happens before `adopt` or `start` is called. */
@@ -28,8 +31,9 @@ export function createServerControl(dependencies: SupervisorDependencies, option
   const forgetReports = watchReports(supervision);
   return {
     state: () => store.state(),
-    adopt: () => {
+    adopt: async () => {
       supervision.output.look();
+      await supervision.alarm.load();
       return adoptServer(supervision);
     },
     start: ({ signal, startLimitMs } = {}) => orCancelled(startServer(supervision, startLimitMs), signal),
@@ -38,6 +42,7 @@ export function createServerControl(dependencies: SupervisorDependencies, option
     resume: () => resume(supervision),
     drain: (draining) => store.apply({ kind: draining ? 'drain-began' : 'drain-ended', at: dependencies.clock.now() }),
     sampleHealth: () => sampleHealth(supervision),
+    restarts: () => ({ ...supervision.alarm.facts(), attempt: supervision.restarts.attempt }),
     counts: () => ({ starts: supervision.starts, crashes: supervision.crashes }),
     subscribe: (listener) => store.subscribe(listener),
     detach: async () => {
@@ -52,15 +57,23 @@ export function createServerControl(dependencies: SupervisorDependencies, option
 function createSupervision(dependencies: SupervisorDependencies, options: ServerOptions): Supervision {
   const detached = new AbortController();
   const { logFolder: folder, logs: limits } = options;
+  const store = createStateStore(dependencies.clock, dependencies.log);
+  const begin = (work: Promise<unknown>) => inBackground(supervision, work);
   const supervision: Supervision = {
     dependencies,
     options,
     records: createChildRecords(dependencies.files, options.stateFolder, dependencies.log),
-    store: createStateStore(dependencies.clock, dependencies.log),
+    store,
     detached,
-    output: createOutputKeeper({ ...dependencies, folder, limits }, detached.signal, (work) =>
-      inBackground(supervision, work),
-    ),
+    output: createOutputKeeper({ ...dependencies, folder, limits }, detached.signal, begin),
+    alarm: createAlarm({
+      ...dependencies,
+      store,
+      folder: options.stateFolder,
+      limits: options.crashLoop,
+      signal: detached.signal,
+      inBackground: begin,
+    }),
     tasks: new Set(),
     startAgain: () => inBackground(supervision, startServer(supervision, undefined)),
     stop: (reason) => stopServer(supervision, reason),

@@ -37,6 +37,7 @@ export type StateEvent =
       readonly startAt: number;
       readonly attempt: number;
       readonly cause: Fault;
+      readonly untilGone?: true;
     }
   | { readonly kind: 'held'; readonly at: number; readonly reason: Fault }
   | { readonly kind: 'released'; readonly at: number };
@@ -134,6 +135,7 @@ const wait = to('waiting', (_: unknown, event: EventOf<'restart-planned'>) => ({
   startAt: event.startAt,
   attempt: event.attempt,
   cause: event.cause,
+  ...(event.untilGone && { untilGone: event.untilGone }),
 }));
 const hold = to('held', (_: unknown, event: EventOf<'held'>) => ({ since: event.at, reason: event.reason }));
 

@@ -2,6 +2,7 @@ import type { Fault } from '../platform/fault.ts';
 import type { ProcessExit, ProcessIdentity } from '../platform/processes.ts';
 import type { Result } from '../platform/result.ts';
 import type { MemorySample } from './crashes/memory-curve.ts';
+import type { Alarm } from './alarm.ts';
 import type { ChildRecords } from './child-record.ts';
 import type { SupervisorDependencies } from './dependencies.ts';
 import type { OutputKeeper } from './output/output-keeper.ts';
@@ -49,6 +50,7 @@ export interface Supervision {
   readonly records: ChildRecords;
   readonly store: StateStore;
   readonly output: OutputKeeper;
+  readonly alarm: Alarm;
   /** Aborts when the launcher lets go of the server. */
   readonly detached: AbortController;
   /** Work in the background that `detach` waits for. */

@@ -2,6 +2,7 @@ import type { Fault } from '../platform/fault.ts';
 import type { ProcessExit, ProcessIdentity } from '../platform/processes.ts';
 import { sampleMemory } from './crashes/memory-curve.ts';
 import { recordCrash } from './crashes/record-crash.ts';
+import { nameCause } from './causes/name-cause.ts';
 import { exitFault } from './exit-fault.ts';
 import type { Launched } from './launch.ts';
 import {
@@ -95,7 +96,7 @@ function endedByItself(supervision: Supervision, run: ServerRun, exit: ProcessEx
   scheduleRestart(supervision, readyMs, async () => {
     // The next run gets the name of the output file: what this one said last is read before.
     const lines = await recorded;
-    return exitFault(supervision, run, exit, lines);
+    return nameCause(supervision, run, exit, await exitFault(supervision, run, exit, lines));
   });
 }
 

@@ -92,6 +92,23 @@ export const CrashView = Type.Object(
 );
 export type CrashView = Static<typeof CrashView>;
 
+/** Restarts of late; absent while all is well. */
+export const RestartsView = Type.Object(
+  {
+    /** Runs that failed within the last `windowSeconds`. */
+    crashes: Type.Integer(),
+    windowSeconds: Type.Number(),
+    /** Restarts since the server was last stable. */
+    attempt: Type.Integer(),
+    /** The server does not stay up; people were told by mail. */
+    alarmSince: Type.Optional(IsoTime),
+    /** The next start comes as soon as the cause in `error` is gone, at the latest at `nextActionAt`. */
+    untilGone: Type.Optional(Type.Boolean()),
+  },
+  { $id: 'Restarts' },
+);
+export type RestartsView = Static<typeof RestartsView>;
+
 export const StatusView = Type.Object(
   {
     name: Type.String(),
@@ -113,6 +130,7 @@ export const StatusView = Type.Object(
     rollbackTo: Type.Optional(Type.String()),
     update: Type.Optional(UpdateView),
     lastCrash: Type.Optional(CrashView),
+    restarts: Type.Optional(RestartsView),
     error: Type.Optional(ErrorBody),
     /** Things an admin should know: mistakes in the configuration, local changes, wide rights. */
     warnings: Type.Array(Type.String()),

@@ -7,6 +7,7 @@ import type { Order } from '../../installer/update/order.ts';
 import type { UpdateTools } from '../../installer/update/tools.ts';
 import type { Updates } from '../../installer/update/updates.ts';
 import type { FoundCrash } from '../../supervisor/crashes/crash-bundle.ts';
+import type { SupervisedServer } from '../../supervisor/server.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
 import type { CheckLine } from '../api/application.ts';
 import type { EventFeed } from './event-feed.ts';
@@ -36,6 +37,8 @@ export interface ApplicationParts {
   readonly unattended: Pick<SchedulePolicy, 'mode' | 'rule'>;
   /** When the schedule looks next; undefined when it does not. */
   nextCheckAt(): number | undefined;
+  /** Restarts of late. */
+  restarts(): ReturnType<SupervisedServer['restarts']>;
   /** The newest crash on disk. */
   lastCrash(): Promise<FoundCrash | undefined>;
   newId(): string;

@@ -48,6 +48,9 @@ export function statusLines(status: StatusView, language: Language, style: Style
     ],
     ...row('cli.update', updateText(status, language)),
     ...row('label.next', nextText(status, language)),
+    ...row('label.cause', status.error?.message),
+    ...row('label.remedy', status.error?.remedy),
+    ...row('label.restarts', restartsText(status, language)),
     ...row('label.crash', lastCrash && crashLine(lastCrash, language)),
     ...row('label.stop', stopText(status, language)),
     [label('label.rollback'), rollbackTo ?? say(language, 'label.nothing')],
@@ -65,10 +68,27 @@ function updateText({ update }: StatusView, language: Language): string | undefi
   return [`${what} ${versions}`.trim(), updateStateName(update.state, language), at, update.id].join(' · ');
 }
 
-function nextText({ nextAction, nextActionAt }: StatusView, language: Language): string | undefined {
+function nextText({ nextAction, nextActionAt, restarts }: StatusView, language: Language): string | undefined {
   if (nextAction === undefined) return undefined;
   const at = nextActionAt === undefined ? '' : ` · ${formatTime(Date.parse(nextActionAt), language)}`;
+  if (restarts?.untilGone && nextActionAt !== undefined) {
+    return say(language, 'cli.when-gone', {
+      act: actName(nextAction, language),
+      time: formatTime(Date.parse(nextActionAt), language),
+    });
+  }
   return `${actName(nextAction, language)}${at}`;
+}
+
+function restartsText({ restarts }: StatusView, language: Language): string | undefined {
+  if (restarts === undefined) return undefined;
+  const { crashes, windowSeconds, attempt, alarmSince } = restarts;
+  return say(language, 'cli.restarts', {
+    crashes,
+    window: formatDuration(windowSeconds * 1_000, language),
+    attempt: attempt === 0 ? undefined : attempt,
+    since: alarmSince === undefined ? undefined : formatTime(Date.parse(alarmSince), language),
+  });
 }
 
 function actName(nextAction: string, language: Language): string {

@@ -9,6 +9,28 @@ export const DEFAULTS = {
     liveness: { failures: 60, restart: 'when-idle' },
   },
   restart: { stableSeconds: 10, firstDelaySeconds: 1, maximumDelaySeconds: 300, jitter: 0.2 },
+  alarm: { crashes: 5, windowSeconds: 600 },
+  causes: {
+    /** As 4D, Office Maker and common licence managers say it, in our languages; `*` stands for anything between. */
+    licencePatterns: [
+      'no licen*e',
+      'no valid licen*e',
+      'licen*e*missing',
+      'licen*e*not found',
+      'licen*e*expired',
+      'licen*e*invalid',
+      'licence*introuvable',
+      'licence*manquante',
+      'licence*expirée',
+      'lizenz*fehlt',
+      'lizenz*nicht gefunden',
+      'lizenz*abgelaufen',
+      'keine*lizenz',
+      'licenza*mancante',
+      'licenza*scaduta',
+    ],
+    minimumFreeMiB: 64,
+  },
   smoke: { args: ['--version'], timeoutSeconds: 60 },
   updates: {
     channel: 'stable',

@@ -27,6 +27,8 @@ export function serverOptionsOf(configuration: Configuration, launcherUrl: () =>
     health: { ...rounds, liveness: { ...rounds.liveness, ...(usersPort !== undefined && { usersPort }) } },
     stop: server.stop,
     restart: server.restart,
+    crashLoop: server.crashLoop,
+    causes: { ...server.causes, dataPaths: configuration.data.paths },
   };
 }
 

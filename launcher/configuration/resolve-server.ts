@@ -31,6 +31,14 @@ export function resolveServer(content: ConfigurationFile, places: ServerPlaces):
     stop: resolveStop(server.stop ?? {}, inFolder),
     health: resolveHealth(server.health ?? {}, port, places),
     restart: resolveRestart(server.restart ?? {}),
+    crashLoop: {
+      crashes: server.restart?.alarmCrashes ?? DEFAULTS.alarm.crashes,
+      windowMs: milliseconds(server.restart?.alarmSeconds ?? DEFAULTS.alarm.windowSeconds),
+    },
+    causes: {
+      licencePatterns: server.restart?.licencePatterns ?? DEFAULTS.causes.licencePatterns,
+      minimumFreeBytes: (server.restart?.minimumFreeMiB ?? DEFAULTS.causes.minimumFreeMiB) * 1024 * 1024,
+    },
     sessions: resolveSessions(server.sessions ?? {}, port, inFolder),
     smoke: {
       args: (server.smoke?.args ?? DEFAULTS.smoke.args).map(inFolder),

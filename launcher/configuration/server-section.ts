@@ -176,6 +176,34 @@ const RestartSection = closed(
         default: DEFAULTS.restart.jitter,
       }),
     ),
+    alarmCrashes: Type.Optional(
+      Type.Integer({
+        minimum: 2,
+        maximum: 1000,
+        description: 'So many failed runs within `alarmSeconds` raise the alarm: one mail to `mail.to`.',
+        default: DEFAULTS.alarm.crashes,
+      }),
+    ),
+    alarmSeconds: Type.Optional(
+      seconds('Window of those runs; a server that was up for this long without a break ends the alarm.', 1, {
+        default: DEFAULTS.alarm.windowSeconds,
+      }),
+    ),
+    licencePatterns: Type.Optional(
+      list(text('Words in their order, `*` between them for anything; upper or lower case.', { maxLength: 200 }), {
+        description: 'Last lines of the output by which a missing licence is known; it is then tried again slowly.',
+        default: [...DEFAULTS.causes.licencePatterns],
+      }),
+    ),
+    minimumFreeMiB: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 1_048_576,
+        description:
+          'A server that failed to start is started again once the volumes of logs, state and data have this much space.',
+        default: DEFAULTS.causes.minimumFreeMiB,
+      }),
+    ),
   },
   'Restarts after a crash.',
 );

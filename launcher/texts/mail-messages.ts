@@ -84,6 +84,36 @@ export const MAIL_MESSAGES = {
     de: 'Der Server ist wieder verfügbar[ (Version {to})]. Weiter ist nichts nötig.',
     it: 'Il server è di nuovo disponibile[ (versione {to})]. Non occorre altro.',
   },
+  'mail.alarm.subject': {
+    en: '{name}: the server does not stay up',
+    fr: '{name}: le serveur ne reste pas en marche',
+    de: '{name}: der Server bleibt nicht am Laufen',
+    it: '{name}: il server non resta in funzione',
+  },
+  'mail.alarm.body': {
+    en: 'The server did not stay up: {crashes} failed runs within {window}. The launcher goes on trying and will write once more when the server has been up for {window} without a break.',
+    fr: 'Le serveur n’est pas resté en marche: {crashes} échecs en {window}. Le lanceur continue d’essayer et écrira encore une fois quand le serveur aura fonctionné pendant {window} sans interruption.',
+    de: 'Der Server ist nicht am Laufen geblieben: {crashes} gescheiterte Läufe innert {window}. Der Launcher versucht es weiter und schreibt noch einmal, wenn der Server während {window} ohne Unterbruch gelaufen ist.',
+    it: 'Il server non è rimasto in funzione: {crashes} tentativi falliti in {window}. Il launcher continua a provare e scriverà ancora una volta quando il server avrà funzionato per {window} senza interruzioni.',
+  },
+  'mail.alarm-over.subject': {
+    en: '{name}: the server stays up again',
+    fr: '{name}: le serveur reste de nouveau en marche',
+    de: '{name}: der Server läuft wieder beständig',
+    it: '{name}: il server resta di nuovo in funzione',
+  },
+  'mail.alarm-over.body': {
+    en: 'The trouble of which we wrote at {time} is over: the server has been up long enough without a break. Nothing more needs to be done.',
+    fr: 'Le problème annoncé le {time} est terminé: le serveur fonctionne depuis assez longtemps sans interruption. Aucune autre intervention n’est nécessaire.',
+    de: 'Die Störung, die wir am {time} gemeldet haben, ist vorbei: Der Server läuft seit genügend langer Zeit ohne Unterbruch. Weiter ist nichts nötig.',
+    it: 'Il guasto segnalato il {time} è finito: il server funziona da abbastanza tempo senza interruzioni. Non occorre altro.',
+  },
+  'mail.alarm.signature': {
+    en: 'om-launcher on {host}',
+    fr: 'om-launcher sur {host}',
+    de: 'om-launcher auf {host}',
+    it: 'om-launcher su {host}',
+  },
   'mail.greeting': { en: 'Good day', fr: 'Bonjour,', de: 'Guten Tag', it: 'Buongiorno' },
   'mail.reason': { en: 'Reason: {message}', fr: 'Raison: {message}', de: 'Grund: {message}', it: 'Motivo: {message}' },
   'mail.remedy': {

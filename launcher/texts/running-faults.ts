@@ -95,19 +95,91 @@ export const RUNNING_FAULTS = {
   'server-port-taken': {
     en: [
       'The server’s port[ {port}] is held by another program[: {holder}].',
-      'End that program, or give the server another port.',
+      'End that program, or give the server another port; the launcher starts the server as soon as the port is free.',
     ],
     fr: [
       'Le port[ {port}] du serveur est occupé par un autre programme[: {holder}].',
-      'Arrêtez ce programme ou donnez un autre port au serveur.',
+      'Arrêtez ce programme ou donnez un autre port au serveur; le lanceur démarre le serveur dès que le port est libre.',
     ],
     de: [
       'Der Port[ {port}] des Servers ist durch ein anderes Programm belegt[: {holder}].',
-      'Beenden Sie dieses Programm oder geben Sie dem Server einen anderen Port.',
+      'Beenden Sie dieses Programm oder geben Sie dem Server einen anderen Port; der Launcher startet den Server, sobald der Port frei ist.',
     ],
     it: [
       'La porta[ {port}] del server è occupata da un altro programma[: {holder}].',
-      'Chiudete quel programma o date al server un’altra porta.',
+      'Chiudete quel programma o date al server un’altra porta; il launcher avvia il server appena la porta è libera.',
+    ],
+  },
+  'server-disk-full': {
+    en: [
+      'The server cannot run because a disk is full[ ({free} free)].',
+      'Free space on the volume of {path}; the launcher looks every few seconds and then starts the server by itself.',
+    ],
+    fr: [
+      'Le serveur ne peut fonctionner parce qu’un disque est plein[ ({free} libres)].',
+      'Libérez de la place sur le volume de {path}; le lanceur regarde toutes les quelques secondes et démarre alors le serveur de lui-même.',
+    ],
+    de: [
+      'Der Server kann nicht laufen, weil eine Festplatte voll ist[ ({free} frei)].',
+      'Schaffen Sie Platz auf dem Volume von {path}; der Launcher sieht alle paar Sekunden nach und startet den Server dann von selbst.',
+    ],
+    it: [
+      'Il server non può funzionare perché un disco è pieno[ ({free} liberi)].',
+      'Liberate spazio sul volume di {path}; il launcher controlla ogni pochi secondi e poi avvia il server da solo.',
+    ],
+  },
+  'server-data-held': {
+    en: [
+      'The server’s data are held by another program[: {holder}].',
+      'End that program; the launcher looks every few seconds and then starts the server by itself.',
+    ],
+    fr: [
+      'Les données du serveur sont occupées par un autre programme[: {holder}].',
+      'Arrêtez ce programme; le lanceur regarde toutes les quelques secondes et démarre alors le serveur de lui-même.',
+    ],
+    de: [
+      'Die Daten des Servers sind durch ein anderes Programm belegt[: {holder}].',
+      'Beenden Sie dieses Programm; der Launcher sieht alle paar Sekunden nach und startet den Server dann von selbst.',
+    ],
+    it: [
+      'I dati del server sono occupati da un altro programma[: {holder}].',
+      'Chiudete quel programma; il launcher controlla ogni pochi secondi e poi avvia il server da solo.',
+    ],
+  },
+  'server-licence-missing': {
+    en: [
+      'The server ended because it found no valid licence.',
+      'Install the licence, then `om-launcher start`; by itself the launcher tries again every few minutes only.',
+    ],
+    fr: [
+      'Le serveur s’est arrêté faute de licence valable.',
+      'Installez la licence, puis `om-launcher start`; de lui-même, le lanceur ne réessaie que toutes les quelques minutes.',
+    ],
+    de: [
+      'Der Server hat sich beendet, weil er keine gültige Lizenz fand.',
+      'Installieren Sie die Lizenz, danach `om-launcher start`; von selbst versucht es der Launcher nur alle paar Minuten.',
+    ],
+    it: [
+      'Il server si è arrestato perché non ha trovato una licenza valida.',
+      'Installate la licenza, poi `om-launcher start`; da solo il launcher riprova solo ogni pochi minuti.',
+    ],
+  },
+  'server-quit-early': {
+    en: [
+      'The server started and ended by its own will before it was ready[, after {seconds} s].',
+      'It may want to show a dialog, which nobody can answer here: start it once by hand with a screen, check `"server": { "args": … }` (`--data`), then `om-launcher start`.',
+    ],
+    fr: [
+      'Le serveur a démarré puis s’est arrêté de son plein gré avant d’être prêt[, après {seconds} s].',
+      'Il voudrait peut-être afficher un dialogue, auquel personne ne peut répondre ici: démarrez-le une fois à la main avec un écran, vérifiez `"server": { "args": … }` (`--data`), puis `om-launcher start`.',
+    ],
+    de: [
+      'Der Server startete und beendete sich aus freien Stücken, bevor er bereit war[, nach {seconds} s].',
+      'Vielleicht will er einen Dialog zeigen, den hier niemand beantworten kann: Starten Sie ihn einmal von Hand mit Bildschirm, prüfen Sie `"server": { "args": … }` (`--data`), danach `om-launcher start`.',
+    ],
+    it: [
+      'Il server è partito e si è chiuso di propria volontà prima di essere pronto[, dopo {seconds} s].',
+      'Forse vuole mostrare un dialogo a cui qui nessuno può rispondere: avviatelo una volta a mano con uno schermo, verificate `"server": { "args": … }` (`--data`), poi `om-launcher start`.',
     ],
   },
   'server-stopped': {

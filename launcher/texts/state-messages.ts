@@ -98,10 +98,10 @@ export const SERVER_STATES = {
     it: 'Il server funziona[ (versione {version})]',
   },
   degraded: {
-    en: 'The server is running, but does not answer as it should',
-    fr: 'Le serveur fonctionne mais ne répond pas comme il devrait',
-    de: 'Der Server läuft, antwortet aber nicht, wie er sollte',
-    it: 'Il server funziona ma non risponde come dovrebbe',
+    en: 'The server is running, but not as it should',
+    fr: 'Le serveur fonctionne, mais pas comme il devrait',
+    de: 'Der Server läuft, aber nicht, wie er sollte',
+    it: 'Il server funziona, ma non come dovrebbe',
   },
   draining: {
     en: 'The server is running; users are leaving',

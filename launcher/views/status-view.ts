@@ -23,7 +23,7 @@ export async function statusView(
   const [kept] = installed.kept;
   return {
     name: parts.name,
-    state: state.kind,
+    state: shownState(state, parts.restarts().alarmSince),
     since: new Date(state.since).toISOString(),
     launcherVersion: parts.launcherVersion,
     launcherProcessId: parts.machine.processId,
@@ -33,6 +33,7 @@ export async function statusView(
     })),
     warnings: [...parts.warnings(language), ...withdrawnWarning(parts, version, language)],
     ...nextAction(state, order, parts.nextCheckAt()),
+    ...restartsView(parts.restarts(), state),
     ...(version === undefined ? {} : { version }),
     ...('process' in state ? { processId: state.process.pid } : {}),
     ...(parts.serverPort === undefined ? {} : { port: parts.serverPort }),
@@ -41,6 +42,28 @@ export async function statusView(
     ...(order === undefined ? {} : { update: updateView(order, language, parts.words) }),
     ...(fault === undefined ? {} : { error: errorBody(fault, language, parts.words) }),
   };
+}
+
+/** Nothing while the server is well. */
+function restartsView(
+  { crashes, windowMs, attempt, alarmSince }: ReturnType<ApplicationParts['restarts']>,
+  state: ServerState,
+): Pick<StatusView, 'restarts'> {
+  if (crashes === 0 && alarmSince === undefined) return {};
+  return {
+    restarts: {
+      crashes,
+      windowSeconds: windowMs / 1_000,
+      attempt,
+      ...(alarmSince === undefined ? {} : { alarmSince: new Date(alarmSince).toISOString() }),
+      ...(state.kind === 'waiting' && state.untilGone ? { untilGone: true } : {}),
+    },
+  };
+}
+
+/** A server that does not stay up is not well while it happens to run. */
+function shownState({ kind }: ServerState, alarmSince: number | undefined): ServerState['kind'] {
+  return kind === 'up' && alarmSince !== undefined ? 'degraded' : kind;
 }
 
 function withdrawnWarning(parts: ApplicationParts, version: string | undefined, language: Language): string[] {

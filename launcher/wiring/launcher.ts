@@ -24,6 +24,7 @@ import { serverOptionsOf } from '../configuration/mapping.ts';
 import { createEventFeed, type EventFeed } from '../application/event-feed.ts';
 import { createOutbox, type Outbox } from '../mail/outbox.ts';
 import { createSmtpTransport } from '../mail/smtp-transport.ts';
+import { isAlarm, mailAlarm } from '../mail/alarm-mail.ts';
 import { createMessenger } from '../mail/messenger.ts';
 import { createNoticeBoard, withNoticeBoard } from '../application/notice-board.ts';
 import { withOfferMemory } from '../application/offer-memory.ts';
@@ -136,6 +137,7 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
     tryOrder: async (order, signal) => tryOrder(tools, checks, words, order, signal),
     inboxOffers: () => late.inbox?.offers() ?? [],
     unattended: policy,
+    restarts: () => server.restarts(),
     nextCheckAt: () => schedule.nextCheckAt(),
     lastCrash: async () => (await readCrashes(files, configuration.logs.folder, 1))[0],
   });
@@ -149,6 +151,7 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
     tasks: [],
   };
   publishChanges(parts, feed);
+  tellAlarms(parts, platform, configuration);
   return {
     application,
     server,
@@ -182,6 +185,19 @@ function wordsOf(server: SupervisedServer): ViewWords {
     note: noteText,
     obstacle: obstacleText,
   };
+}
+
+/** One mail when the server does not stay up, one when it does again; what is queued is on disk before the launcher ends. */
+function tellAlarms(
+  { server, outbox, log, tasks }: LauncherParts,
+  platform: Platform,
+  configuration: Configuration,
+): void {
+  const people = peopleOf(platform, configuration);
+  server.subscribe((event) => {
+    if (!isAlarm(event)) return;
+    tasks.push(mailAlarm({ outbox, log }, people, event, serverNow(server.state(), people.language)));
+  });
 }
 
 function publishChanges({ server, updates }: LauncherParts, feed: EventFeed): void {

@@ -140,6 +140,7 @@ function serverOptions(limitMs: number): ServerOptions {
     start: { limitMs, extendMs: limitMs, hardLimitMs: 20 * limitMs },
     probes: [{ kind: 'tcp', host: '127.0.0.1', port: SERVER_PORT, timeoutMs: 1_000 }, { kind: 'cooperative' }],
     probeEveryMs: 15_000,
+    // Judging a sick server is another story, too.
     health: {
       startup: { passes: 1 },
       readiness: { failures: 3, passes: 1 },
@@ -153,6 +154,8 @@ function serverOptions(limitMs: number): ServerOptions {
       proveMs: 4_000,
     },
     restart: { stableMs: 60_000, firstDelayMs: 1_000, maximumDelayMs: 60_000, jitter: 0.2 },
+    crashLoop: { crashes: 5, windowMs: 600_000 },
+    causes: { licencePatterns: [], minimumFreeBytes: 0, dataPaths: [] },
   };
 }
 

@@ -76,6 +76,8 @@ export function serverOptions(folder: string, port: number, args: readonly strin
       proveMs: 2_000,
     },
     restart: { stableMs: 60_000, firstDelayMs: 50, maximumDelayMs: 60_000, jitter: 0.2 },
+    crashLoop: { crashes: 5, windowMs: 600_000 },
+    causes: { licencePatterns: ['licen*e*missing'], minimumFreeBytes: 0, dataPaths: [] },
   };
 }
 
