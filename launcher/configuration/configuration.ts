@@ -2,7 +2,13 @@ import type { CarryOverRule } from '../../installer/carry-over/carry-over.ts';
 import type { UpdateMode } from '../../installer/schedule/decide.ts';
 import type { WindowRule } from '../../installer/schedule/windows.ts';
 import type { SignalName } from '../../platform/processes.ts';
-import type { CauseOptions, CrashLoopOptions, HealthOptions, LogLimits, Probe } from '../../supervisor/server-options.ts';
+import type {
+  CauseOptions,
+  CrashLoopOptions,
+  HealthOptions,
+  LogLimits,
+  Probe,
+} from '../../supervisor/server-options.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
 import type { Product } from './presets.ts';
 

@@ -132,8 +132,8 @@ function differencesBetween(before: Rest, after: Rest): readonly string[] {
   return [...changed, ...differencesOf(before.tree, after.tree)];
 }
 
-/** Logs grow; the lock's token, the local channel and the note of the adoption are each launcher's own. */
-const OF_EACH_RUN = new Set(['logs', 'lock-token', 'local', 'server-child.json']);
+/** Logs grow, an alarm comes and goes; the lock's token, the local channel and the note of the adoption are each launcher's own. */
+const OF_EACH_RUN = new Set(['logs', 'lock-token', 'local', 'server-alarm.json', 'server-child.json']);
 
 /** Every file of the launcher and of the bundles, by its path below the site. */
 export function treeOf({ stateFolder, officeMaker, folder }: OmSite): Tree {

@@ -165,7 +165,7 @@ function checkData(machine: VirtualMachine, { policy }: Scenario, outcomes: read
 }
 
 const KNOWN_STATE =
-  /^(installed\.json|swap-plan\.json|orders|outbox|manifests|logs|data-backups|server-child\.(json|token))$/;
+  /^(installed\.json|swap-plan\.json|orders|outbox|manifests|logs|data-backups|server-alarm\.json|server-child\.(json|token))$/;
 
 /** Nothing unknown lies about. */
 function checkLeftovers(machine: VirtualMachine, mayBeUnfinished: boolean): void {

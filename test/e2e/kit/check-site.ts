@@ -126,6 +126,7 @@ const KNOWN_STATE = new Set([
   'schedule.json',
   'trusted',
   'data-backups',
+  'server-alarm.json',
   'server-child.json',
   'server-child.token',
   'tokens.json',
