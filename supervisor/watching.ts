@@ -154,10 +154,11 @@ async function afterFailure(supervision: Supervision, run: ServerRun, rounds: Ro
   store.apply({ kind: 'probes-failed', at: dependencies.clock.now(), process: run.process, fault: shown });
 }
 
-/** Once for each time of being unwell. */
-function tellLeftAlone({ dependencies, store }: Supervision, fault: Fault): void {
+/** Once for each time of being unwell. A person has to decide what the launcher must not. */
+function tellLeftAlone({ dependencies, store, alarm }: Supervision, fault: Fault): void {
   dependencies.log.error('the server is unwell and left alone', { code: fault.code, detail: fault.detail });
   store.tell({ kind: 'unwell', fault, at: dependencies.clock.now() });
+  alarm.raise(fault);
 }
 
 function hasEnded(run: ServerRun): boolean {

@@ -38,7 +38,7 @@ function alarmMail(
   return {
     id: `server-alarm ${event.since} ${raised ? 'raised' : 'over'}`,
     to,
-    subject: say(language, raised ? 'mail.alarm.subject' : 'mail.alarm-over.subject', { name }),
+    subject: say(language, subjectOf(event), { name }),
     text: [
       say(language, 'mail.greeting'),
       ...(raised ? raisedTexts(event, language, serverNow) : [overText(event.since, language)]),
@@ -47,15 +47,28 @@ function alarmMail(
   };
 }
 
+function subjectOf(event: AlarmEvent) {
+  if (event.kind === 'alarm-over') return 'mail.alarm-over.subject';
+  return isUnwell(event) ? 'mail.unwell.subject' : 'mail.alarm.subject';
+}
+
+/** It runs, does not answer as it should, and may be at work: the launcher leaves it alone. */
+function isUnwell({ cause }: Extract<AlarmEvent, { kind: 'alarm-raised' }>): boolean {
+  return cause.values?.['leftAlone'] !== undefined;
+}
+
 function raisedTexts(
-  { crashes, windowMs, cause }: Extract<AlarmEvent, { kind: 'alarm-raised' }>,
+  event: Extract<AlarmEvent, { kind: 'alarm-raised' }>,
   language: Language,
   serverNow: string,
 ): readonly string[] {
+  const { crashes, windowMs, cause } = event;
   const { message, remedy } = explainFault(cause, language, serverNow);
   const window = formatDuration(windowMs, language);
   return [
-    say(language, 'mail.alarm.body', { crashes, window }),
+    isUnwell(event)
+      ? say(language, 'mail.unwell.body', { window })
+      : say(language, 'mail.alarm.body', { crashes, window }),
     `${say(language, 'mail.reason', { message })}\n${say(language, 'mail.remedy', { remedy })}`,
   ];
 }

@@ -96,6 +96,18 @@ export const MAIL_MESSAGES = {
     de: 'Der Server ist nicht am Laufen geblieben: {crashes} gescheiterte Läufe innert {window}. Der Launcher versucht es weiter und schreibt noch einmal, wenn der Server während {window} ohne Unterbruch gelaufen ist.',
     it: 'Il server non è rimasto in funzione: {crashes} tentativi falliti in {window}. Il launcher continua a provare e scriverà ancora una volta quando il server avrà funzionato per {window} senza interruzioni.',
   },
+  'mail.unwell.subject': {
+    en: '{name}: the server runs, but does not answer',
+    fr: '{name}: le serveur fonctionne mais ne répond pas',
+    de: '{name}: der Server läuft, antwortet aber nicht',
+    it: '{name}: il server funziona ma non risponde',
+  },
+  'mail.unwell.body': {
+    en: 'The server runs, but has not answered as it should for some time. It may be at work or have users, so the launcher does not end it: please look at it. The launcher will write once more when the server has been well for {window} without a break.',
+    fr: 'Le serveur fonctionne, mais ne répond plus comme il devrait depuis un moment. Il est peut-être occupé ou utilisé, c’est pourquoi le lanceur ne le termine pas: veuillez le contrôler. Le lanceur écrira encore une fois quand le serveur aura bien fonctionné pendant {window} sans interruption.',
+    de: 'Der Server läuft, antwortet aber seit einiger Zeit nicht, wie er sollte. Vielleicht arbeitet er oder wird benutzt, darum beendet ihn der Launcher nicht: Bitte sehen Sie nach. Der Launcher schreibt noch einmal, wenn der Server während {window} ohne Unterbruch in Ordnung war.',
+    it: 'Il server funziona ma da qualche tempo non risponde come dovrebbe. Forse è al lavoro o ha utenti, perciò il launcher non lo termina: controllatelo. Il launcher scriverà ancora una volta quando il server avrà funzionato bene per {window} senza interruzioni.',
+  },
   'mail.alarm-over.subject': {
     en: '{name}: the server stays up again',
     fr: '{name}: le serveur reste de nouveau en marche',

@@ -92,6 +92,7 @@ async function leftAlone(scene: Supervised, why: string, before: () => void = ()
   await roundsLater(scene, ROUNDS);
   expect(control.state()).toMatchObject({ kind: 'degraded', process: server, fault: { values: { leftAlone: why } } });
   expect(events.filter(({ kind }) => kind === 'unwell')).toHaveLength(1);
+  expect(events.filter(({ kind }) => kind === 'alarm-raised')).toHaveLength(1);
   expect(control.counts()).toEqual({ starts: 1, crashes: 0 });
   expect(isRunning(server.pid)).toBe(true);
 }

@@ -2,8 +2,13 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfiguration } from '../../../launcher/configuration/load.ts';
+import { mailAlarm } from '../../../launcher/mail/alarm-mail.ts';
+import type { Mail } from '../../../launcher/mail/mail.ts';
+import type { Outbox } from '../../../launcher/mail/outbox.ts';
 import { openLauncher } from '../../../launcher/wiring/launcher.ts';
 import { openPlatform } from '../../../platform/current.ts';
+import { faultOf } from '../../../platform/fault.ts';
+import { succeed } from '../../../platform/result.ts';
 import { openMailbox } from '../../e2e/kit/mailbox.ts';
 import { freePort } from '../../kit/free-port.ts';
 import { createRecordingLog } from '../../kit/recording-log.ts';
@@ -89,3 +94,21 @@ test('a crash loop makes one mail, its end another, and the next launcher sends 
   expect(mailbox.mails[0]?.text).toContain('innert 3 Sekunden');
   expect(mailbox.mails[0]?.text).toContain('Grund: Der Server hat sich von selbst beendet.');
 }, 120_000);
+
+test('a server that is left alone although it does not answer makes a mail of its own kind', async () => {
+  const mails: Mail[] = [];
+  const enqueue = (mail: Mail) => {
+    mails.push(mail);
+    return Promise.resolve(succeed());
+  };
+  const cause = faultOf('server-unhealthy', 'unwell', { values: { probe: 'http', leftAlone: 'at-work' } });
+  const event = { kind: 'alarm-raised', since: 1, crashes: 0, windowMs: 600_000, cause, at: 1 } as const;
+  const options = { name: 'demo', host: 'here', language: 'en', to: ['anna@example.ch', 'beat@example.ch'] } as const;
+  await mailAlarm({ outbox: { enqueue } as unknown as Outbox, log: createRecordingLog() }, options, event, 'It runs');
+  expect(mails.map(({ to, subject }) => [to, subject])).toEqual([
+    ['anna@example.ch', 'demo: the server runs, but does not answer'],
+    ['beat@example.ch', 'demo: the server runs, but does not answer'],
+  ]);
+  expect(mails[0]?.text).toContain('the launcher does not end it');
+  expect(mails[0]?.text).not.toContain('failed runs');
+});
