@@ -33,6 +33,8 @@ export async function adoptServer(supervision: Supervision): Promise<ProcessIden
 
 async function findRun(supervision: Supervision): Promise<ServerRun | undefined> {
   const { dependencies, options, records } = supervision;
+  // Within the adoption: a start that comes meanwhile waits for it, and the alarm is known before the server is up.
+  await supervision.alarm.load();
   const found = await records.read();
   if (found.kind === 'lost') {
     supervision.recordLost = true;

@@ -31,9 +31,8 @@ export function createServerControl(dependencies: SupervisorDependencies, option
   const forgetReports = watchReports(supervision);
   return {
     state: () => store.state(),
-    adopt: async () => {
+    adopt: () => {
       supervision.output.look();
-      await supervision.alarm.load();
       return adoptServer(supervision);
     },
     start: ({ signal, startLimitMs } = {}) => orCancelled(startServer(supervision, startLimitMs), signal),
