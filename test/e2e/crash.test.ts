@@ -42,8 +42,7 @@ describe('the launcher is killed, and the next one finishes what it began', { ti
       UPDATE_MOMENTS.map(async (moments) => {
         const run = await openRun();
         for (const moment of moments) await killDuringUpdate(run, moment);
-        // On a quick machine the last steps are over before the kill arrives; but a good part of the others has to be struck.
-        expect(run.landed).toBeGreaterThanOrEqual(moments.length / 4);
+        expect(run.landed).toBeGreaterThan(moments.length / 2);
       }),
     );
   });
