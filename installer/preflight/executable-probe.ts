@@ -16,7 +16,7 @@ export const checkExecutableProbe: PreflightRun = async (dependencies, subject) 
   const { files } = dependencies;
   const place = await probingPlace(files, subject);
   if (!place.ok) return place;
-  const probe = probeFor(dependencies.machine, join(place.value, probeName()));
+  const probe = probeFor(dependencies.machine, join(place.value, probeName(subject.bundle)));
   const tried = await tryProbe(dependencies, probe);
   await files.remove(probe.path);
   return tried;

@@ -12,7 +12,7 @@ export const checkRights: PreflightRun = async (dependencies, subject) => {
   const folder = dirname(subject.bundle);
   const cleared = await clearProbes(dependencies, folder);
   if (!cleared.ok) return cleared;
-  const probe = join(folder, probeName());
+  const probe = join(folder, probeName(subject.bundle));
   const renamed = `${probe}-renamed`;
   const tried = await tryRights(dependencies, folder, probe, renamed);
   for (const path of [probe, renamed]) await removeProbe(files, path);
@@ -88,7 +88,7 @@ export const checkSameVolume: PreflightRun = async (dependencies, { bundle, stag
   if (!place.ok) return place;
   const cleared = await clearProbes(dependencies, place.value);
   if (!cleared.ok) return fail(missingRight(dependencies, place.value, 'list', cleared.fault));
-  const name = probeName();
+  const name = probeName(bundle);
   const [staged, live] = [join(place.value, name), join(dirname(bundle), `${name}-renamed`)];
   const tried = await moveThereAndBack(files, staged, live);
   for (const path of [staged, live]) await removeProbe(files, path);

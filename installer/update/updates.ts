@@ -93,6 +93,8 @@ export function createUpdates(tools: UpdateTools, options: UpdatesOptions): Upda
 interface Office {
   readonly tools: UpdateTools;
   readonly options: UpdatesOptions;
+  /** When this launcher opened it, by the wall clock. */
+  readonly since: number;
   readonly shutdown: AbortController;
   readonly listeners: Set<(progress: OrderProgress) => void>;
   open: OpenOrder;
@@ -104,6 +106,7 @@ function openOffice(tools: UpdateTools, options: UpdatesOptions): Office {
   return {
     tools,
     options,
+    since: tools.clock.now(),
     shutdown: new AbortController(),
     listeners: new Set(),
     open: { kind: 'none' },
@@ -193,9 +196,10 @@ function begin(office: Office, journal: Parameters<typeof beginOrder>[1]): Runni
   return office.running;
 }
 
-async function tidyNow({ tools }: Office): Promise<void> {
-  for (const folder of [dirname(tools.places.bundle), tools.places.stagingFolder]) await clearProbes(tools, folder);
-  const removed = await removeExpired({ ...tools, stagingFolder: tools.places.stagingFolder }, tools.clock.now());
+async function tidyNow({ tools, since }: Office): Promise<void> {
+  const { bundle, stagingFolder } = tools.places;
+  for (const folder of [dirname(bundle), stagingFolder]) await clearProbes(tools, folder, { bundle, since });
+  const removed = await removeExpired({ ...tools, stagingFolder }, tools.clock.now());
   if (!removed.ok) {
     tools.log.warn('kept releases could not be cleaned up', { code: removed.fault.code, path: removed.fault.path });
   }

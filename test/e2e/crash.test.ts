@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../installer/update/journal-entry.ts';
 import type { Outcome } from '../../installer/update/order.ts';
 import type { StepName } from '../../installer/update/pipeline.ts';
-import { ageProbes } from '../faults/verdict.ts';
 import { checkSite, type ExpectedSite } from './kit/check-site.ts';
 import { demandValue, openScene, type Scene, serverUp, told } from './kit/scene.ts';
 import { processesOf } from './kit/site-processes.ts';
@@ -186,8 +185,6 @@ async function killAt(
   await scene.reached(kind, step, id);
   await sleep(random() * LONGEST_OFFSET_MS);
   await scene.killLauncher(signal);
-  // A known limit: what a killed preflight tried out stays for ten minutes, as it might be another launcher's.
-  ageProbes(scene.site);
   run.landed += Number(!scene.journal().some((entry) => entry.kind === 'settled'));
   await meanwhile();
   await scene.startLauncher();

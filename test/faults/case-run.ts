@@ -7,7 +7,7 @@ import { follow, linesOf, outcomesOf, play, tellJournal } from './play.ts';
 import { type Case, type Point, pointsOf, wasHit } from './points.ts';
 import type { Scenario } from './scenarios.ts';
 import { type Interference, startTraced, type TracedLauncher } from './traced-launcher.ts';
-import { ageProbes, Broken, checkMachine, checkSameRest, restOf, treeOf } from './verdict.ts';
+import { Broken, checkMachine, checkSameRest, restOf, treeOf } from './verdict.ts';
 
 /** Where a scenario is played. */
 export interface Stage {
@@ -155,7 +155,6 @@ async function trace(
 /** A plain start must bring everything in order, and another one must find nothing to do, unless the first one had nothing to do. */
 async function recover({ scenario, ground }: Stage): Promise<Verdict> {
   const { site } = ground;
-  ageProbes(site);
   const before = treeOf(site);
   const rest = await whileLaunched(ground, async () => {
     await checkMachine(site, scenario);

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { factsOf, type JournalEntry, orderOf } from '../../installer/update/journal-entry.ts';
 import type { Outcome } from '../../installer/update/order.ts';
@@ -22,6 +22,7 @@ export async function checkMachine(site: OmSite, scenario: Scenario): Promise<vo
   if (own.length > 1 || own.includes('open')) throw new Broken(`orders ended as ${outcomes.join(', ')}`);
   if (own[0] === 'held') {
     await checkHeld(site, scenario);
+    checkNothingLeft(site, PROBE);
     return;
   }
   try {
@@ -29,10 +30,15 @@ export async function checkMachine(site: OmSite, scenario: Scenario): Promise<vo
   } catch (error) {
     throw new Broken(`${tellJournal(site)}\n${tellDifferences(error)}`);
   }
-  const unfinished = Object.keys(treeOf(site)).filter((path) =>
-    /\.[0-9a-f]{12}(\.|$)|probe|unreadable|corrupt/.test(path),
-  );
-  if (unfinished.length > 0) throw new Broken(`left behind: ${unfinished.join(', ')}`);
+  checkNothingLeft(site, UNFINISHED);
+}
+
+const PROBE = /om-launcher-probe-/;
+const UNFINISHED = /\.[0-9a-f]{12}(\.|$)|om-launcher-probe-|unreadable|corrupt/;
+
+function checkNothingLeft(site: OmSite, kind: RegExp): void {
+  const left = Object.keys(treeOf(site)).filter((path) => kind.test(path));
+  if (left.length > 0) throw new Broken(`left behind: ${left.join(', ')}`);
 }
 
 /** The fields that differ; the comparison's own message is cut short. */
@@ -87,17 +93,6 @@ async function checkHeld(site: OmSite, { before, after }: Scenario): Promise<voi
     throw new Broken(`held with ${servers.length} servers: ${tellJournal(site)}`);
   }
 }
-
-/** Preflight's probes of a launcher that was killed count as nobody's once they are old. */
-export function ageProbes({ officeMaker }: OmSite): void {
-  const longAgo = (Date.now() - PROBE_AGE_MS) / 1000;
-  for (const path of readdirSync(officeMaker, { recursive: true, encoding: 'utf8' })) {
-    if (PROBE.test(path)) utimesSync(join(officeMaker, path), longAgo, longAgo);
-  }
-}
-
-const PROBE = /om-launcher-probe-[^/]+$/;
-const PROBE_AGE_MS = 3_600_000;
 
 /** Everything that a further start may not change. */
 export interface Rest {

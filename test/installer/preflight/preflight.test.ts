@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { PreflightDependencies, PreflightSubject } from '../../../installer/preflight/check.ts';
+import { clearProbes, probeName } from '../../../installer/preflight/probe-folder.ts';
 import { PREFLIGHT_CHECKS, runPreflight } from '../../../installer/preflight/run-preflight.ts';
 import { namesVersion, smokeTest } from '../../../installer/preflight/smoke-test.ts';
 import { formatBytes, spaceDemands } from '../../../installer/preflight/space.ts';
@@ -193,6 +194,24 @@ describe('left-over probes of a crashed preflight', () => {
       'om-launcher-probe-cccccccccccc',
     ]);
     expect(readdirSync(foreign)).toEqual(['precious']);
+  });
+
+  test('go at the next start when they are of this very bundle, and only then', async () => {
+    const folder = temporaryFolder('probes');
+    const [bundle, other] = [join(folder, 'OM Finance'), join(folder, 'OM Business')];
+    const [before, since, after] = [2_000_000, 2_060_000, 2_061_000];
+    const write = (name: string, at: number): string => {
+      writeBundle(join(folder, name), { probe: 'x' });
+      utimesSync(join(folder, name), at / 1_000, at / 1_000);
+      return name;
+    };
+    write(probeName(bundle), before);
+    const running = write(probeName(bundle), after);
+    const neighbours = write(probeName(other), before);
+    const untagged = write('om-launcher-probe-aaaaaaaaaaaa', before);
+    const clock = { ...hastyClock, now: () => after };
+    expect(await clearProbes({ files: platform.files, clock }, folder, { bundle, since })).toMatchObject({ ok: true });
+    expect(readdirSync(folder).sort()).toEqual([running, neighbours, untagged].sort());
   });
 });
 
