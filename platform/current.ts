@@ -6,7 +6,7 @@ import type { InstanceLocks } from './instance-lock.ts';
 import { createLinuxFreeStart } from './linux/free-start.ts';
 import { createLinuxLocks } from './linux/instance-lock.ts';
 import { syncVolume } from './linux/sync-volume.ts';
-import { observeLinuxProcesses } from './linux/process-observer.ts';
+import { LINUX_HELPER_ENVIRONMENT, observeLinuxProcesses } from './linux/process-observer.ts';
 import { openServiceManager } from './linux/service-manager.ts';
 import type { Machine, OperatingSystem } from './machine.ts';
 import { createMacosLocks } from './macos/instance-lock.ts';
@@ -59,7 +59,8 @@ function openProcesses(actor: Actor, clock: Clock): Processes {
   switch (actor.operatingSystem) {
     case 'linux': {
       const run = createRunCommand(clock, killPosixGroup);
-      return createProcesses(actor, clock, observeLinuxProcesses(actor), run);
+      const helper = createHelperCommand(run, LINUX_HELPER_ENVIRONMENT);
+      return createProcesses(actor, clock, observeLinuxProcesses(actor, helper), run);
     }
     case 'macos': {
       const run = createRunCommand(clock, killPosixGroup);

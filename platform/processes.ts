@@ -91,4 +91,8 @@ export interface Processes {
   holdersOf(path: string): Promise<readonly { readonly identity: ProcessIdentity; readonly name: string }[]>;
   /** The name of the program of a process, for messages. */
   nameOf(identity: ProcessIdentity): Promise<string | undefined>;
+  /** The account that a process runs as, for messages. */
+  accountOf(identity: ProcessIdentity): Promise<string | undefined>;
+  /** The accounts that listen on a TCP port, those of processes that this account may not see included where the OS tells. */
+  portAccounts(port: number): Promise<readonly string[]>;
 }

@@ -94,19 +94,19 @@ export const RUNNING_FAULTS = {
   },
   'server-port-taken': {
     en: [
-      'The server’s port[ {port}] is held by another program[: {holder}].',
+      'The server’s port[ {port}] is held by another program[: {holder}][, process {pid}][, account {holderAccount}].',
       'End that program, or give the server another port; the launcher starts the server as soon as the port is free.',
     ],
     fr: [
-      'Le port[ {port}] du serveur est occupé par un autre programme[: {holder}].',
+      'Le port[ {port}] du serveur est occupé par un autre programme[: {holder}][, processus {pid}][, compte {holderAccount}].',
       'Arrêtez ce programme ou donnez un autre port au serveur; le lanceur démarre le serveur dès que le port est libre.',
     ],
     de: [
-      'Der Port[ {port}] des Servers ist durch ein anderes Programm belegt[: {holder}].',
+      'Der Port[ {port}] des Servers ist durch ein anderes Programm belegt[: {holder}][, Prozess {pid}][, Konto {holderAccount}].',
       'Beenden Sie dieses Programm oder geben Sie dem Server einen anderen Port; der Launcher startet den Server, sobald der Port frei ist.',
     ],
     it: [
-      'La porta[ {port}] del server è occupata da un altro programma[: {holder}].',
+      'La porta[ {port}] del server è occupata da un altro programma[: {holder}][, processo {pid}][, account {holderAccount}].',
       'Chiudete quel programma o date al server un’altra porta; il launcher avvia il server appena la porta è libera.',
     ],
   },

@@ -7,6 +7,8 @@ export interface TcpLine {
   readonly remotePort: number;
   readonly state: 'established' | 'listening' | 'other';
   readonly inode: string;
+  /** Of whom opened it. */
+  readonly uid: number;
 }
 
 /** State numbers of the kernel's include/net/tcp_states.h. */
@@ -29,6 +31,7 @@ export function parseTcpTable(text: string): readonly TcpLine[] {
         remotePort: there.port,
         state: STATE_OF_NUMBER[state] ?? 'other',
         inode,
+        uid: Number(fields[7]),
       },
     ];
   });

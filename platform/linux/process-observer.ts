@@ -5,22 +5,28 @@ import { fail, succeed } from '../result.ts';
 import type { Result } from '../result.ts';
 import type { Actor } from '../node/errno.ts';
 import { isErrno } from '../node/errno.ts';
+import type { HelperCommand } from '../node/helper-command.ts';
 import { POSIX_SIGNALS } from '../node/posix-signals.ts';
 import { isSameProcess, NONCE_VARIABLE } from '../node/process-observer.ts';
 import type { ProcessObserver, ProcessRow } from '../node/process-observer.ts';
+import { accountNumberOf, createAccountName } from './accounts.ts';
 import { openProc, unlessGone } from './proc.ts';
 import type { Proc, SeenProcess } from './proc.ts';
 import { isLive, TICK_MS } from './proc-stat.ts';
-import { createPortHolders, tcpPeers } from './sockets.ts';
+import { programName } from './program-name.ts';
+import { createPortHolders, listeningAccounts, tcpPeers } from './sockets.ts';
 
 const POLL_MS = 100;
 /** Linux on x64 and arm64 as supported by Node; only used for a figure shown to people. */
 const PAGE_BYTES = 4_096;
 
+export const LINUX_HELPER_ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C' };
+
 /** Processes of Linux by /proc: identity is pid, start in ticks (field 22 of stat) and the kernel's boot id. */
-export function observeLinuxProcesses(actor: Actor): ProcessObserver {
+export function observeLinuxProcesses(actor: Actor, helper: HelperCommand): ProcessObserver {
   const proc = openProc();
   const portHolders = createPortHolders(proc);
+  const accountName = createAccountName(helper);
   const live = (pid: number): SeenProcess | undefined => {
     const seen = proc.read(pid);
     return seen && isLive(seen.stat) ? seen : undefined;
@@ -40,10 +46,15 @@ export function observeLinuxProcesses(actor: Actor): ProcessObserver {
     portHolders,
     tcpPeers,
     holdersOf: (path) => holdersOf(proc, path),
-    nameOf: (identity) => {
+    nameOf: async (identity) => {
       const seen = proc.read(identity.pid);
-      return Promise.resolve(isSameProcess(seen?.identity, identity) ? seen?.stat.name : undefined);
+      return seen && isSameProcess(seen.identity, identity) ? programName(proc, seen) : undefined;
     },
+    accountOf: async (identity) => {
+      const uid = await accountNumberOf(proc, identity.pid);
+      return uid !== undefined && isSameProcess(live(identity.pid)?.identity, identity) ? accountName(uid) : undefined;
+    },
+    portAccounts: async (port) => Promise.all(listeningAccounts(port).map(accountName)),
   };
 }
 
@@ -115,9 +126,10 @@ type Holder = { readonly identity: ProcessIdentity; readonly name: string };
 async function holdersOf(proc: Proc, path: string): Promise<readonly Holder[]> {
   const real = (await realpath(path).catch(unlessGone)) ?? path;
   const holders: Holder[] = [];
-  for (const { identity, stat } of proc.list()) {
+  for (const seen of proc.list()) {
+    const { identity } = seen;
     if (identity.pid !== process.pid && (await holds(proc, identity.pid, real))) {
-      holders.push({ identity, name: stat.name });
+      holders.push({ identity, name: await programName(proc, seen) });
     }
   }
   return holders;

@@ -71,6 +71,12 @@ async function holdingsOf(
   return { holdings, unclaimed: unclaimed.size };
 }
 
+/** Numbers of the accounts that listen on a port; the kernel tells everybody. */
+export function listeningAccounts(port: number): readonly number[] {
+  const lines = (tcpLines() ?? []).filter((line) => line.state === 'listening' && line.localPort === port);
+  return [...new Set(lines.map((line) => line.uid))];
+}
+
 /** Remote ends of established connections to a local port; undefined where the kernel shows no table. */
 export function tcpPeers(port: number): Promise<readonly TcpPeer[] | undefined> {
   const lines = tcpLines()?.filter((line) => line.state === 'established' && line.localPort === port);

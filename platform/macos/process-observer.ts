@@ -65,6 +65,12 @@ export function observeMacosProcesses(actor: Actor, helper: HelperCommand): Proc
       const row = await one(identity.pid);
       return isSameProcess(row?.identity, identity) ? row?.name : undefined;
     },
+    accountOf: async (identity) => {
+      const account = (await helper(PS, ['-p', String(identity.pid), '-o', 'user=']))?.trim();
+      return account !== '' && (await isAlive(identity)) ? account : undefined;
+    },
+    // lsof shows other accounts' sockets to root alone, who sees their processes, too.
+    portAccounts: () => Promise.resolve([]),
   };
 }
 

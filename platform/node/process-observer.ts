@@ -33,6 +33,8 @@ export interface ProcessObserver {
   tcpPeers(port: number): Promise<readonly TcpPeer[] | undefined>;
   holdersOf(path: string): Promise<readonly { readonly identity: ProcessIdentity; readonly name: string }[]>;
   nameOf(identity: ProcessIdentity): Promise<string | undefined>;
+  accountOf(identity: ProcessIdentity): Promise<string | undefined>;
+  portAccounts(port: number): Promise<readonly string[]>;
 }
 
 /** The variable by which a launcher finds the processes that one of its starts brought about. */

@@ -40,6 +40,8 @@ export function createProcesses(actor: Actor, clock: Clock, observer: ProcessObs
     tcpPeers: (port) => observer.tcpPeers(port),
     holdersOf: (path) => observer.holdersOf(path),
     nameOf: (identity) => observer.nameOf(identity),
+    accountOf: (identity) => observer.accountOf(identity),
+    portAccounts: (port) => observer.portAccounts(port),
   };
 }
 

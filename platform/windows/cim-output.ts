@@ -28,6 +28,12 @@ export function cimScript(filter: string | undefined): string {
   return `$ErrorActionPreference = 'Stop'; ${source} | ForEach-Object { @(${columns.join(', ')}) -join "\`t" }`;
 }
 
+/** Prints the account of a process as `DOMAIN\name`, nothing when it is closed to us. Win32_Process.GetOwner. */
+export function ownerScript(pid: number): string {
+  const source = `Get-CimInstance Win32_Process -Filter 'ProcessId = ${pid}' | Invoke-CimMethod -MethodName GetOwner`;
+  return `$ErrorActionPreference = 'Stop'; $owner = ${source}; if ($owner.User) { "$($owner.Domain)\\$($owner.User)" }`;
+}
+
 /** Decodes what `cimScript` prints. */
 export function parseCim(text: string, bootId: string): readonly CimRow[] {
   return text.split(/\r?\n/).flatMap((line) => {

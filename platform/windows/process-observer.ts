@@ -7,7 +7,7 @@ import { isErrno } from '../node/errno.ts';
 import type { HelperCommand } from '../node/helper-command.ts';
 import { isSameProcess } from '../node/process-observer.ts';
 import type { ProcessObserver } from '../node/process-observer.ts';
-import { cimScript, parseBootId, parseCim } from './cim-output.ts';
+import { cimScript, ownerScript, parseBootId, parseCim } from './cim-output.ts';
 import type { CimRow } from './cim-output.ts';
 import { systemTool } from './helpers.ts';
 import { listenersOfNetstat, peersOfNetstat } from './netstat-output.ts';
@@ -24,11 +24,13 @@ export function observeWindowsProcesses(actor: Actor, helper: HelperCommand, mon
     (boot ??= helper(systemTool('reg.exe'), ['query', BOOT_KEY, '/v', 'BootId']).then(
       (text) => parseBootId(text ?? '') ?? 'unknown',
     ));
-  const rows = async (filter?: string): Promise<readonly CimRow[]> => {
-    const powershell = systemTool('WindowsPowerShell\\v1.0\\powershell.exe');
-    const args = ['-NoLogo', '-NoProfile', '-NonInteractive', '-Command', cimScript(filter)];
-    return parseCim((await helper(powershell, args)) ?? '', await bootId());
-  };
+  const powershell = (script: string): Promise<string | undefined> =>
+    helper(systemTool('WindowsPowerShell\\v1.0\\powershell.exe'), [
+      ...['-NoLogo', '-NoProfile', '-NonInteractive', '-Command'],
+      script,
+    ]);
+  const rows = async (filter?: string): Promise<readonly CimRow[]> =>
+    parseCim((await powershell(cimScript(filter))) ?? '', await bootId());
   const one = async (pid: number): Promise<CimRow | undefined> => (await rows(`ProcessId = ${pid}`))[0];
   const known = async (pids: readonly number[]): Promise<readonly CimRow[]> =>
     pids.length === 0 ? [] : rows(pids.map((pid) => `ProcessId = ${pid}`).join(' OR '));
@@ -71,6 +73,12 @@ export function observeWindowsProcesses(actor: Actor, helper: HelperCommand, mon
       const row = await one(identity.pid);
       return isSameProcess(row?.identity, identity) ? row?.name : undefined;
     },
+    accountOf: async (identity) => {
+      const account = (await powershell(ownerScript(identity.pid)))?.trim();
+      return account !== '' && (await isSame(identity)) ? account : undefined;
+    },
+    // netstat tells the process of every socket, and a process its account.
+    portAccounts: () => Promise.resolve([]),
   };
 }
 

@@ -16,9 +16,7 @@ export async function portTaken(supervision: Supervision): Promise<Fault | undef
     const own = await ownProcesses(supervision);
     const [stranger] = holders.filter((holder) => holder === undefined || !own.has(holder.pid));
     if (stranger) return takenBy(processes, port, stranger);
-    if (holders.includes(undefined)) {
-      return faultOf('server-port-taken', `port ${port} is held by a program of another account`, { values: { port } });
-    }
+    if (holders.includes(undefined)) return takenBy(processes, port, undefined);
   }
   return undefined;
 }

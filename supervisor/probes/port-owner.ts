@@ -41,10 +41,24 @@ function isSame(one: ProcessIdentity, other: ProcessIdentity): boolean {
   return one.pid === other.pid && one.startTime === other.startTime;
 }
 
-/** The fault that names who holds a port. */
-export async function takenBy(processes: Processes, port: number, holder: ProcessIdentity): Promise<Fault> {
+/** The fault that names who holds a port: program, process and account, or the account alone where the OS hides the rest. */
+export async function takenBy(
+  processes: Processes,
+  port: number,
+  holder: ProcessIdentity | undefined,
+): Promise<Fault> {
+  if (!holder) return takenByUnseen(port, await processes.portAccounts(port));
   const name = (await processes.nameOf(holder)) ?? 'unknown';
-  return faultOf('server-port-taken', `port ${port} is held by another program: ${name} (process ${holder.pid})`, {
-    values: { port, holder: name, pid: holder.pid },
+  const account = await processes.accountOf(holder);
+  const who = `process ${holder.pid}${account === undefined ? '' : ` of ${account}`}`;
+  return faultOf('server-port-taken', `port ${port} is held by another program: ${name} (${who})`, {
+    values: { port, holder: name, pid: holder.pid, ...(account !== undefined && { holderAccount: account }) },
+  });
+}
+
+function takenByUnseen(port: number, accounts: readonly string[]): Fault {
+  const who = accounts.length === 0 ? 'another account' : `another account: ${accounts.join(', ')}`;
+  return faultOf('server-port-taken', `port ${port} is held by a program of ${who}`, {
+    values: { port, ...(accounts.length > 0 && { holderAccount: accounts.join(', ') }) },
   });
 }

@@ -48,6 +48,8 @@ export function createVirtualProcesses(machine: VirtualMachine, before: BeforeCa
     tcpPeers: async () => Promise.resolve([]),
     holdersOf: async () => Promise.resolve([]),
     nameOf: async () => Promise.resolve('om-server'),
+    accountOf: async () => Promise.resolve('om'),
+    portAccounts: async () => Promise.resolve(['om']),
   };
 }
 

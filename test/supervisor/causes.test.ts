@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { lineMatches } from '../../supervisor/causes/word-pattern.ts';
+import { takenBy } from '../../supervisor/probes/port-owner.ts';
 import type { ServerOptions } from '../../supervisor/server-options.ts';
 import { succeed } from '../../platform/result.ts';
 import { openPlatform } from '../../platform/current.ts';
@@ -47,7 +50,7 @@ test('a foreign program on the port is named; the server starts as soon as it is
     attempt: 1,
     cause: {
       code: 'server-port-taken',
-      values: { port: scene.port, pid: stranger.pid },
+      values: { port: scene.port, pid: stranger.pid, holder: 'node', holderAccount: userInfo().username },
       cause: { code: 'server-exited' },
     },
   });
@@ -56,6 +59,18 @@ test('a foreign program on the port is named; the server starts as soon as it is
   await once(stranger, 'exit');
   await until(() => scene.control.state().kind === 'up');
   expect(scene.control.counts()).toEqual({ starts: 2, crashes: 1 });
+});
+
+test('of a program that the system hides, at least the account is named', async () => {
+  const scene = await supervise(['--port', '{port}']);
+  const listener = createServer().listen(scene.port, '127.0.0.1');
+  await once(listener, 'listening');
+  onTestFinished(() => void listener.close());
+  const fault = await takenBy(scene.platform.processes, scene.port, undefined);
+  expect(fault).toMatchObject({
+    detail: `port ${scene.port} is held by a program of another account: ${userInfo().username}`,
+    values: { port: scene.port, holderAccount: userInfo().username },
+  });
 });
 
 test('a full volume is named, and the server starts when there is space again', async () => {

@@ -35,12 +35,12 @@ describe('/proc/net/tcp', () => {
     const lines = [
       '   0: 0100007F:4D65 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 22790 1 0 100 0 0 10 0',
       '   1: 0100007F:4D65 0200A8C0:D431 01 00000000:00000000 02:00000B0F 00000000     0        0 35077 2 0 20 4 30 10 -1',
-      '   2: 0100007F:4D65 0200A8C0:D432 06 00000000:00000000 00:00000000 00000000     0        0 0 3 0',
+      '   2: 0100007F:4D65 0200A8C0:D432 06 00000000:00000000 00:00000000 00000000   998        0 0 3 0',
     ];
     expect(parseTcpTable(heading + lines.join('\n'))).toEqual([
-      { localPort: 19813, remoteAddress: '0.0.0.0', remotePort: 0, state: 'listening', inode: '22790' },
-      { localPort: 19813, remoteAddress: '192.168.0.2', remotePort: 54321, state: 'established', inode: '35077' },
-      { localPort: 19813, remoteAddress: '192.168.0.2', remotePort: 54322, state: 'other', inode: '0' },
+      { localPort: 19813, remoteAddress: '0.0.0.0', remotePort: 0, state: 'listening', inode: '22790', uid: 0 },
+      { localPort: 19813, remoteAddress: '192.168.0.2', remotePort: 54321, state: 'established', inode: '35077', uid: 0 },
+      { localPort: 19813, remoteAddress: '192.168.0.2', remotePort: 54322, state: 'other', inode: '0', uid: 998 },
     ]);
   });
 

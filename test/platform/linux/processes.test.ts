@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openPlatform } from '../../../platform/current.ts';
@@ -204,6 +205,20 @@ describe('what is held', () => {
     expect(await processes.tcpPeers(port)).toEqual([{ address, port: client.localPort }]);
     client.destroy();
     await until(async () => (await processes.tcpPeers(port))?.length === 0);
+  });
+
+  test('a program is known by its file, and who runs it by the name of the account', async () => {
+    const me = await until(() => processes.identify(process.pid));
+    expect(await processes.nameOf(me)).toBe('node');
+    expect(await processes.accountOf(me)).toBe(userInfo().username);
+    const former = { ...me, startTime: '1' };
+    expect(await processes.accountOf(former)).toBeUndefined();
+    const server = createServer();
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    expect(await processes.portAccounts(port)).toEqual([userInfo().username]);
+    expect(await processes.portAccounts(await freePort())).toEqual([]);
   });
 
   test('nobody holds a free port', async () => {
