@@ -1,11 +1,14 @@
 import type { Fault } from '../platform/fault.ts';
 import { faultOf } from '../platform/fault.ts';
-import type { ProcessIdentity } from '../platform/processes.ts';
+import type { ProcessIdentity, Processes } from '../platform/processes.ts';
 import { fail, type Result, succeed } from '../platform/result.ts';
 import type { SupervisorDependencies } from './dependencies.ts';
 
 /** Processes of the server that outlive its main process get this long to end by themselves, milliseconds. */
-const GRACE_MS = 2_000;
+const UNASKED_MS = 2_000;
+/** Shares of the whole limit: a short limit is still divided between waiting, asking and killing. */
+const UNASKED_SHARE = 1 / 6;
+const KILLED_SHARE = 2 / 3;
 const LOOK_EVERY_MS = 50;
 const NAMED_AT_MOST = 5;
 
@@ -24,8 +27,9 @@ export interface SweepOptions {
 /**
  * Proves that nothing is left of a server whose main process is gone: no process, no file of the bundle held.
  *
- * What is left gets a short grace, then is killed if that is allowed. `server-survived-stop` names what remains;
- * the value says whether something had to be killed.
+ * What is left is waited for, then asked to end like the server itself (terminate), and killed only in the last third of the
+ * limit, if that is allowed: it may be what writes a backup. `server-survived-stop` names what remains; the value says whether
+ * something had to be killed.
  */
 export async function sweepLeftovers(
   dependencies: SupervisorDependencies,
@@ -33,7 +37,8 @@ export async function sweepLeftovers(
 ): Promise<Result<{ readonly killed: boolean }>> {
   const { clock, processes } = dependencies;
   const began = clock.monotonic();
-  const graceMs = Math.min(GRACE_MS, options.limitMs / 2);
+  const askAfterMs = Math.min(UNASKED_MS, options.limitMs * UNASKED_SHARE);
+  const asked = new Set<string>();
   let killed = false;
   for (;;) {
     const survivors = await findSurvivors(dependencies, options);
@@ -43,12 +48,25 @@ export async function sweepLeftovers(
     const waited = clock.monotonic() - began;
     if (options.signal.aborted) return fail(faultOf('cancelled', 'the launcher let go of the server'));
     if (waited >= options.limitMs) return fail(await survivedFault(dependencies, survivors, holders));
-    if (options.mayKill && waited >= graceMs && survivors.length > 0) {
+    if (survivors.length > 0 && options.mayKill && waited >= options.limitMs * KILLED_SHARE) {
       await Promise.all(survivors.map((survivor) => processes.signal(survivor, 'kill')));
       killed = true;
+    } else if (waited >= askAfterMs) {
+      await askToEnd(processes, survivors, asked);
     }
     await clock.sleep(LOOK_EVERY_MS, options.signal);
   }
+}
+
+/** Each once: a second request may cut short what the first one began. */
+async function askToEnd(
+  processes: Processes,
+  survivors: readonly ProcessIdentity[],
+  asked: Set<string>,
+): Promise<void> {
+  const next = survivors.filter(({ pid, startTime }) => !asked.has(`${pid}/${startTime}`));
+  for (const { pid, startTime } of next) asked.add(`${pid}/${startTime}`);
+  await Promise.all(next.map((survivor) => processes.signal(survivor, 'terminate')));
 }
 
 /** The fault that names processes which should be gone, and those that hold files of the bundle. */

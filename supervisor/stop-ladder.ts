@@ -125,13 +125,19 @@ async function prove(climb: Climb, ended: Ended, seen: readonly ProcessIdentity[
     nonce: target.nonce,
     seen,
     bundle: options.bundle,
-    mayKill: options.stop.kill === 'last-resort',
+    mayKill: options.stop.kill === 'last-resort' && !mayBeAtWork(climb, ended),
     limitMs: options.stop.proveMs,
     signal,
   });
   if (swept.ok) return { kind: 'stopped', rung: swept.value.killed ? 'kill' : ended.rung, exit: ended.exit };
   if (swept.fault.code === 'cancelled') return { kind: 'cancelled' };
   return { kind: 'survived', fault: swept.fault, exit: ended.exit };
+}
+
+/** What outlives a server that reported a backup may be what writes it; one that ended well has ended its work. */
+function mayBeAtWork(climb: Climb, { exit }: Ended): boolean {
+  const endedWell = exit.kind === 'exited' && exit.code === 0;
+  return !endedWell && busyWith(climb) !== undefined;
 }
 
 async function survived(climb: Climb): Promise<LadderOutcome> {

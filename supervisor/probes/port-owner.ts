@@ -42,11 +42,7 @@ function isSame(one: ProcessIdentity, other: ProcessIdentity): boolean {
 }
 
 /** The fault that names who holds a port: program, process and account, or the account alone where the OS hides the rest. */
-export async function takenBy(
-  processes: Processes,
-  port: number,
-  holder: ProcessIdentity | undefined,
-): Promise<Fault> {
+export async function takenBy(processes: Processes, port: number, holder: ProcessIdentity | undefined): Promise<Fault> {
   if (!holder) return takenByUnseen(port, await processes.portAccounts(port));
   const name = (await processes.nameOf(holder)) ?? 'unknown';
   const account = await processes.accountOf(holder);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { until } from '../kit/until.ts';
 import { faultIn, valueOf } from './outcomes.ts';
-import { isRunning, supervise } from './supervised.ts';
+import { grandchildOf, isRunning, supervise } from './supervised.ts';
 
 test('a launcher that goes leaves the server, and the next one takes it over with its token', async () => {
   const first = await supervise(['--port', '{port}']);
@@ -103,7 +103,7 @@ test.each(['', '{"schema":1,"kind":"run', '{"schema":1,"kind":"running","pid":-1
 test('the server died with the launcher, a grandchild lives on: it is ended before the next start', async () => {
   const first = await supervise(['--port', '{port}', '--grandchild', 'with-nonce']);
   const started = valueOf(await first.control.start());
-  const grandchild = Number(/^grandchild (\d+)$/m.exec(first.output())?.[1]);
+  const grandchild = await grandchildOf(first);
   await first.control.detach();
   process.kill(started.process.pid, 'SIGKILL');
   await until(() => !isRunning(started.process.pid));

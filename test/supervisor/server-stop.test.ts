@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { runScript } from '../kit/program.ts';
 import { until } from '../kit/until.ts';
 import { faultIn, valueOf } from './outcomes.ts';
-import { isRunning, SERVER_PROGRAM, supervise } from './supervised.ts';
+import { grandchildOf, isRunning, SERVER_PROGRAM, supervise } from './supervised.ts';
 
 test('a server that obeys the OS goes on the request, however slowly', async () => {
   const { control, events } = await supervise(['--port', '{port}', '--quit-takes', '500']);
@@ -83,26 +83,58 @@ test.each([
   expect(valueOf(await control.stop()).rung).toBe('kill');
 });
 
-test.each(['with-nonce', 'without-nonce'])('a grandchild in a session of its own, %s, is ended too', async (kind) => {
-  const { control, output } = await supervise(['--port', '{port}', '--grandchild', kind]);
+test.each([
+  { kind: 'with-nonce', rung: 'kill' },
+  { kind: 'without-nonce', rung: 'kill' },
+  { kind: 'double-forked', rung: 'kill' },
+  { kind: 'obedient', rung: 'request' },
+])('a grandchild in a session of its own, $kind, is ended too', async ({ kind, rung }) => {
+  const scene = await supervise(['--port', '{port}', '--grandchild', kind]);
+  const { control, output } = scene;
   valueOf(await control.start());
-  const grandchild = Number(/^grandchild (\d+)$/m.exec(output())?.[1]);
+  const grandchild = await grandchildOf(scene);
   expect(isRunning(grandchild)).toBe(true);
+  expect(valueOf(await control.stop()).rung).toBe(rung);
+  expect(isRunning(grandchild)).toBe(false);
+  expect(output().includes('grandchild ended well')).toBe(kind === 'obedient');
+});
+
+test('what outlives a server that died during a backup is asked to end, named, and not killed', async () => {
+  const scene = await supervise(
+    ['--port', '{port}', '--grandchild', 'double-forked', '--ignore-terminate'],
+    (given) => ({
+      ...given,
+      stop: { ...given.stop, proveMs: 600 },
+    }),
+  );
+  const { control, link, platform } = scene;
+  const { process } = valueOf(await control.start());
+  const grandchild = await grandchildOf(scene);
+  link.receive({ backupRunning: true });
+  const stop = control.stop();
+  await until(() => control.state().kind === 'stopping');
+  await platform.processes.signal(process, 'kill');
+  const fault = faultIn(await stop);
+  expect(fault).toMatchObject({ code: 'server-survived-stop', values: { survivors: `node (process ${grandchild})` } });
+  expect(isRunning(grandchild)).toBe(true);
+  expect(control.state()).toMatchObject({ kind: 'held', reason: { code: 'server-survived-stop' } });
+  link.receive({ backupRunning: false });
   expect(valueOf(await control.stop()).rung).toBe('kill');
   expect(isRunning(grandchild)).toBe(false);
 });
 
 test('a grandchild that may not be killed is named, and the next start refuses to make a second server', async () => {
-  const { control, output, platform } = await supervise(
-    ['--port', '{port}', '--grandchild', 'with-nonce'],
-    (given) => ({ ...given, stop: { ...given.stop, kill: 'never', proveMs: 300 } }),
-  );
+  const scene = await supervise(['--port', '{port}', '--grandchild', 'with-nonce'], (given) => ({
+    ...given,
+    stop: { ...given.stop, kill: 'never', proveMs: 300 },
+  }));
+  const { control, platform } = scene;
   valueOf(await control.start());
-  const grandchild = /^grandchild (\d+)$/m.exec(output())?.[1] ?? '';
-  expect(faultIn(await control.stop()).values?.['survivors']).toContain(grandchild);
+  const grandchild = await grandchildOf(scene);
+  expect(faultIn(await control.stop()).values?.['survivors']).toContain(`node (process ${grandchild})`);
   expect(control.state()).toMatchObject({ kind: 'held', reason: { code: 'server-survived-stop' } });
   expect(faultIn(await control.start()).code).toBe('server-survived-stop');
-  const identity = await platform.processes.identify(Number(grandchild));
+  const identity = await platform.processes.identify(grandchild);
   if (identity) await platform.processes.signal(identity, 'kill');
   valueOf(await control.start());
 });

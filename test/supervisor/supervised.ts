@@ -14,6 +14,7 @@ import type { ServerOptions } from '../../supervisor/server-options.ts';
 import { freePort } from '../kit/free-port.ts';
 import { createRecordingLog } from '../kit/recording-log.ts';
 import { temporaryFolder } from '../kit/temporary-folder.ts';
+import { until } from '../kit/until.ts';
 
 export const SERVER_PROGRAM = join(import.meta.dirname, '../programs/children/server.ts');
 
@@ -137,6 +138,11 @@ export async function endAll(platform: Platform, folder: string): Promise<void> 
     await platform.processes.signal(identity, 'kill');
     await platform.processes.waitForExit(identity);
   }
+}
+
+/** The pid of the grandchild, once it lives. */
+export async function grandchildOf({ output }: Supervised): Promise<number> {
+  return Number((await until(() => /^grandchild (\d+) of \d+$/m.exec(output())))[1]);
 }
 
 export function isRunning(pid: number): boolean {

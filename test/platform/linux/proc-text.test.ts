@@ -39,7 +39,14 @@ describe('/proc/net/tcp', () => {
     ];
     expect(parseTcpTable(heading + lines.join('\n'))).toEqual([
       { localPort: 19813, remoteAddress: '0.0.0.0', remotePort: 0, state: 'listening', inode: '22790', uid: 0 },
-      { localPort: 19813, remoteAddress: '192.168.0.2', remotePort: 54321, state: 'established', inode: '35077', uid: 0 },
+      {
+        localPort: 19813,
+        remoteAddress: '192.168.0.2',
+        remotePort: 54321,
+        state: 'established',
+        inode: '35077',
+        uid: 0,
+      },
       { localPort: 19813, remoteAddress: '192.168.0.2', remotePort: 54322, state: 'other', inode: '0', uid: 998 },
     ]);
   });

@@ -27,7 +27,7 @@ const { values } = parseArgs({
 console.log(`environment ${JSON.stringify(process.env)}`);
 if (values.say !== undefined) console.log(values.say);
 if (values.hold !== undefined) openSync(values.hold, 'r');
-if (values.grandchild !== undefined) startGrandchild(values.grandchild === 'without-nonce');
+if (values.grandchild !== undefined) startGrandchild(values.grandchild);
 if (values['write-every'] !== undefined) setInterval(() => console.log('working'), Number(values['write-every']));
 if (values.flood) setInterval(() => process.stdout.write(`${'flood '.repeat(2_000)}\n`), 1);
 
@@ -70,13 +70,21 @@ function listen(): void {
   );
 }
 
-/** In a session of its own, as a daemon that nobody waits for. */
-function startGrandchild(withoutNonce: boolean): void {
-  const lingering = `process.on('SIGTERM', () => undefined); setInterval(() => undefined, 60000);`;
-  const child = spawn(process.execPath, ['-e', lingering], {
+/**
+ * In a session of its own, as a daemon that nobody waits for; `obedient` takes 300 ms to end well, the others ignore the request.
+ * `double-forked` has lost its parent, too: it belongs to init.
+ */
+function startGrandchild(kind: string): void {
+  const obey =
+    kind === 'obedient' ? `setTimeout(() => { console.log('grandchild ended well'); process.exit(0); }, 300)` : '';
+  const lingering = `process.on('SIGTERM', () => { ${obey} }); setInterval(() => undefined, 60000);
+    console.log('grandchild ' + process.pid + ' of ' + process.ppid);`;
+  const double = `require('node:child_process').spawn(process.execPath, ['-e', process.argv[1]],
+    { detached: true, stdio: ['ignore', 'inherit', 'inherit'] }).unref();`;
+  const words = kind === 'double-forked' ? [double, lingering] : [lingering];
+  spawn(process.execPath, ['-e', ...words], {
     detached: true,
-    stdio: 'ignore',
-    env: withoutNonce ? { ...process.env, OM_LAUNCH_NONCE: '' } : process.env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: kind === 'without-nonce' ? { ...process.env, OM_LAUNCH_NONCE: '' } : process.env,
   });
-  console.log(`grandchild ${child.pid ?? 0}`);
 }
