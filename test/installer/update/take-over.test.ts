@@ -121,7 +121,8 @@ test('nothing yields once users were told, nor to another order that nobody gave
 });
 
 test('a launcher that is ending takes no order: the one that waits would be forgotten beside it', async () => {
-  const updates = createUpdates({} as UpdateTools, { journalFolder: '/nowhere', steps: {} as Steps });
+  const tools = { clock: { now: () => NOW } } as UpdateTools;
+  const updates = createUpdates(tools, { journalFolder: '/nowhere', steps: {} as Steps });
   await updates.close();
   expect(await updates.order(annas)).toMatchObject({ fault: { code: 'cancelled' } });
 });
