@@ -53,7 +53,8 @@ if (process.argv[2] === '--version' && process.argv.length === 3) {
   process.stdout.write(${JSON.stringify(`${version}\n`)});
 } else {
   const vm = require('node:vm');
-  const source = require('node:sea').getAsset(program + '.cjs', 'latin1');
+  // Not getAsset(…, 'latin1'): that is windows-1252 by TextDecoder, whose strings have two bytes a character.
+  const source = Buffer.from(require('node:sea').getRawAsset(program + '.cjs')).latin1Slice();
   const names = ['exports', 'require', 'module', '__filename', '__dirname'];
   const options = { filename: program + '.cjs', importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
   const module = { exports: {} };
