@@ -87,8 +87,10 @@ async function fetchAll(fetching: Fetching): Promise<Result<void>> {
       continue;
     }
     const { fault } = outcome;
-    if (fault.code === 'digest-mismatch') wrong += 1;
-    else if (!isTransient(fault)) return outcome;
+    if (fault.code === 'digest-mismatch') {
+      tools.reader.disown?.(targetFile(fetching.pack));
+      wrong += 1;
+    } else if (!isTransient(fault)) return outcome;
     fruitless = file.length() > before ? 0 : fruitless + 1;
     if (wrong > WRONG_OBJECTS_LIMIT || fruitless >= DOWNLOAD_LADDER.attempts) return outcome;
     meter.pause();
@@ -108,6 +110,7 @@ async function attempt(fetching: Fetching, meter: RateMeter, report: () => void)
   const from = run.offset + at - run.place;
   const until = run.offset + run.length;
   const wish = { from, until, length: pack.length, signal: options.signal };
+  meter.pause();
   const opened = await tools.reader.openRange(targetFile(pack), wish);
   if (!opened.ok) return opened;
   const taken =

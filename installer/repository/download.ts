@@ -73,13 +73,15 @@ async function fetchVerified(
   folder: string,
   options: TransferOptions,
 ): Promise<Result<void>> {
-  for (const mayResume of [true, false]) {
+  for (let [mayResume, again] = [true, true]; again; mayResume = false) {
     const room = await checkSpace(tools.files, folder, wanted.length - part.length());
     if (!room.ok) return room;
     const filled = await fillPart(tools, part, { path: targetFile(wanted), length: wanted.length, mayResume }, options);
     if (!filled.ok) return filled;
     if (part.digest() === wanted.sha256) return succeed();
-    tools.log.warn('The content fetched is not the signed content', { path: wanted.path, again: mayResume });
+    // Once more without Range, and then from each copy that has not been asked yet.
+    again = (tools.reader.disown?.(targetFile(wanted)) ?? 0) > 0 || mayResume;
+    tools.log.warn('The content fetched is not the signed content', { path: wanted.path, again });
     const restarted = await part.restart();
     if (!restarted.ok) return restarted;
   }

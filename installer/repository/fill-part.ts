@@ -66,6 +66,8 @@ async function attempt(
 ): Promise<Result<void>> {
   const from = filling.mayResume ? part.length() : 0;
   const wish = { from, length: filling.length, validator: filling.mayResume ? part.validator() : undefined, signal };
+  // How long a sender may take to begin has a limit of its own.
+  meter.pause();
   const opened = await tools.reader.openRange(filling.path, wish);
   if (!opened.ok) return opened;
   const prepared = await prepare(part, opened.value);

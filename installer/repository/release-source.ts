@@ -1,6 +1,7 @@
 import type { Result } from '../../platform/result.ts';
 import type { DeltaManifest } from '../delta/delta-manifest.ts';
 import type { FileManifest, PackObject, Release, ReleaseDelta } from '../release.ts';
+import type { RepositoryHost } from './repository-reader.ts';
 
 /** Bytes so far and in all; `rate` in bytes per second. */
 export interface TransferProgress {
@@ -42,5 +43,5 @@ export interface ReleaseSource {
     options: TransferOptions,
   ): Promise<Result<{ readonly packFile: string }>>;
   /** Host and port to probe in preflight; undefined for a folder. */
-  readonly host?: { readonly name: string; readonly port: number; readonly secure: boolean };
+  readonly host?: RepositoryHost | undefined;
 }

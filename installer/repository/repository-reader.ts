@@ -25,12 +25,19 @@ export interface RangeWish {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The web server to be reached. */
+export interface RepositoryHost {
+  readonly name: string;
+  readonly port: number;
+  readonly secure: boolean;
+}
+
 /**
  * The untrusted folder that is a repository: over HTTP(S), on disk, or inside one file. Paths are relative, with `/`, as
  * `layout.ts` gives them. Nothing is believed of what comes; lengths are capped.
  */
 export interface RepositoryReader {
-  readonly host?: { readonly name: string; readonly port: number; readonly secure: boolean };
+  readonly host?: RepositoryHost | undefined;
   /**
    * A whole small JSON file. Errors: `http-status` (with `values.status`) or `not-found` when it is not there,
    * `body-too-long` beyond `limit` bytes, `metadata-invalid` for a web page in its place, network and disk faults.
@@ -38,6 +45,11 @@ export interface RepositoryReader {
   readJson(path: string, limit: number, signal?: AbortSignal): Promise<Result<Buffer>>;
   /** Starts one transfer attempt of a large file; the caller repeats. */
   openRange(path: string, wish: RangeWish): Promise<Result<RangeRead>>;
+  /**
+   * Told that what came last under this path was not the signed content; says how many other copies can be asked for it.
+   * Absent where there is only one.
+   */
+  disown?(path: string): number;
   close(): Promise<void>;
 }
 

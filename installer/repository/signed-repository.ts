@@ -4,11 +4,14 @@ import type { Files } from '../../platform/files.ts';
 import type { Log } from '../../platform/log.ts';
 import type { HttpClientOptions, Network } from '../../platform/network.ts';
 import { fail, succeed, type Result } from '../../platform/result.ts';
+import { type Bandwidth, limitReader } from './bandwidth.ts';
 import { createFolderReader } from './folder-reader.ts';
 import { createHttpReader } from './http-reader.ts';
 import { delegatedRoleName, isChannel, isPlatform, isProduct } from './layout.ts';
 import { parseLocation, type RepositoryLocation } from './location.ts';
-import { createMetadataClient } from './metadata-client.ts';
+import { createMetadataClient, type MetadataClient } from './metadata-client.ts';
+import { createMirroredMetadata, type MetadataCopy } from './mirrored-metadata.ts';
+import { createMirroredReader, type RepositoryCopy } from './mirrored-reader.ts';
 import type { Wanted } from './release-list.ts';
 import type { ReleaseSource } from './release-source.ts';
 import type { RepositoryReader } from './repository-reader.ts';
@@ -33,6 +36,10 @@ export interface TrustOptions extends Wanted {
 export interface ReleaseSourceOptions extends TrustOptions {
   /** `http:`, `https:` or `file:` URL, or an absolute path. */
   readonly location: string;
+  /** Copies of the repository, written like `location`, in the order in which they are asked for large files. */
+  readonly mirrors?: readonly string[];
+  /** What all transfers of the launcher share. */
+  readonly bandwidth?: Bandwidth;
   /** Further hosts (`name` or `name:port`) to which the repository may redirect. */
   readonly redirectHosts?: readonly string[];
   /** The repository's host name may resolve to this machine; a loopback address in `location` says so by itself. */
@@ -59,13 +66,56 @@ export function createReleaseSource(
 ): Result<OpenReleaseSource> {
   const wanted = checkWanted(options);
   if (!wanted.ok) return wanted;
-  const location = parseLocation(options.location);
-  if (!location.ok) return location;
-  const reader = openReader(dependencies, location.value, options);
+  const copies = openCopies(dependencies, options);
+  if (!copies.ok) return copies;
   const { clock, files, log } = dependencies;
-  const client = createMetadataClient({ clock, files, log, reader }, clientOptions(options));
+  const { reader, client } = joinCopies(dependencies, copies.value, options);
   const source = createSignedSource({ clock, files, log, reader, client }, wanted.value);
-  return succeed({ ...source, close: () => reader.close() });
+  return succeed(Object.assign(source, { close: () => reader.close() }));
+}
+
+/** The repository first, then its mirrors. */
+function openCopies(
+  dependencies: ReleaseSourceDependencies,
+  options: ReleaseSourceOptions,
+): Result<readonly [RepositoryCopy, ...RepositoryCopy[]]> {
+  const copies: RepositoryCopy[] = [];
+  for (const name of [options.location, ...(options.mirrors ?? [])]) {
+    const location = parseLocation(name);
+    if (!location.ok) return location;
+    const reader = openReader(dependencies, location.value, options);
+    copies.push({ name, reader: options.bandwidth === undefined ? reader : limitReader(reader, options.bandwidth) });
+  }
+  return succeed(copies as [RepositoryCopy, ...RepositoryCopy[]]);
+}
+
+/** One reader and one metadata client over all copies; with a single one, its own. */
+function joinCopies(
+  dependencies: ReleaseSourceDependencies,
+  [repository, ...mirrors]: readonly [RepositoryCopy, ...RepositoryCopy[]],
+  options: TrustOptions,
+): { readonly reader: RepositoryReader; readonly client: MetadataClient } {
+  const { clock, files, log } = dependencies;
+  const clientOf = ({ name, reader }: RepositoryCopy): MetadataCopy => ({
+    name,
+    client: createMetadataClient({ clock, files, log, reader }, clientOptions(options)),
+  });
+  const own = clientOf(repository);
+  if (mirrors.length === 0) return { reader: repository.reader, client: own.client };
+  const joined = createMirroredReader(repository, mirrors, { clock, log });
+  let host = repository.reader.host;
+  const metadata = createMirroredMetadata(own, mirrors.map(clientOf), log, (served) => {
+    host = [repository, ...mirrors].find(({ name }) => name === served)?.reader.host;
+    joined.forgive();
+  });
+  const reader: RepositoryReader = {
+    ...joined,
+    // Whoever gave the metadata is who has to be reached.
+    get host() {
+      return host;
+    },
+  };
+  return { reader, client: metadata };
 }
 
 /** Errors: `configuration-invalid`. */

@@ -89,7 +89,9 @@ export function createSignedSource(
       once({ release, signal: options.signal }, async () =>
         packFileOf(await downloadObjects(tools, release.pack, objects, folder, options)),
       ),
-    ...(tools.reader.host === undefined ? {} : { host: tools.reader.host }),
+    get host() {
+      return tools.reader.host;
+    },
   };
 }
 
@@ -137,11 +139,14 @@ async function fetchSmall(tools: SignedSourceTools, file: SignedFile, signal?: A
     await opened.value.discard();
     return read;
   };
-  const bytes = await climb(tools.clock, SMALL_FILE_LADDER, attempt, signal);
-  if (!bytes.ok || createHash('sha256').update(bytes.value).digest('hex') === file.sha256) return bytes;
-  return fail(
-    faultOf('digest-mismatch', 'the manifest is not the signed one', { values: { file: posix.basename(file.path) } }),
-  );
+  for (;;) {
+    const bytes = await climb(tools.clock, SMALL_FILE_LADDER, attempt, signal);
+    if (!bytes.ok || createHash('sha256').update(bytes.value).digest('hex') === file.sha256) return bytes;
+    if ((tools.reader.disown?.(targetFile(file)) ?? 0) > 0) continue;
+    return fail(
+      faultOf('digest-mismatch', 'the manifest is not the signed one', { values: { file: posix.basename(file.path) } }),
+    );
+  }
 }
 
 async function readWhole(tools: SignedSourceTools, read: RangeRead, length: number): Promise<Result<Buffer>> {

@@ -8,20 +8,10 @@ import { liesIn, pathsOf } from './places.ts';
 export const UPDATES_CHECKS: readonly MeaningCheck[] = [
   ...SCHEDULE_CHECKS,
 
-  ({ content }) => {
-    const repository = content.updates?.repository;
-    if (repository === undefined || !/^[a-z]+:\/\//i.test(repository)) return [];
-    const path: DocumentPath = ['updates', 'repository'];
-    if (!URL.canParse(repository))
-      return [wrong(path, 'a complete address', repository, 'write for example "https://host/path/"')];
-    const url = new URL(repository);
-    if (url.username !== '' || url.password !== '') {
-      return [wrong(path, 'an address without user and password', repository, 'remove what stands before the @')];
-    }
-    return ['http:', 'https:'].includes(url.protocol)
-      ? []
-      : [wrong(path, 'an http or https address, or a folder', repository, 'write https:// or the path of a folder')];
-  },
+  ({ content: { updates } }) => [
+    ...(updates?.repository === undefined ? [] : checkPlace(updates.repository, ['updates', 'repository'])),
+    ...(updates?.mirrors ?? []).flatMap((mirror, index) => checkPlace(mirror, ['updates', 'mirrors', index])),
+  ],
 
   ({ content }) => {
     const proxy = content.updates?.proxy;
@@ -118,6 +108,18 @@ export const UPDATES_CHECKS: readonly MeaningCheck[] = [
       : [];
   },
 ];
+
+function checkPlace(place: string, path: DocumentPath): MistakeAt[] {
+  if (!/^[a-z]+:\/\//i.test(place)) return [];
+  if (!URL.canParse(place)) return [wrong(path, 'a complete address', place, 'write for example "https://host/path/"')];
+  const url = new URL(place);
+  if (url.username !== '' || url.password !== '') {
+    return [wrong(path, 'an address without user and password', place, 'remove what stands before the @')];
+  }
+  return ['http:', 'https:'].includes(url.protocol)
+    ? []
+    : [wrong(path, 'an http or https address, or a folder', place, 'write https:// or the path of a folder')];
+}
 
 function checkLogin(
   login: { readonly user?: string; readonly passwordFile?: string; readonly passwordEnv?: string },

@@ -87,6 +87,10 @@ export interface ServerConfiguration {
 
 export interface UpdatesConfiguration {
   readonly repository?: RepositoryPlace;
+  /** In the order in which they are asked. */
+  readonly mirrors: readonly RepositoryPlace[];
+  /** Absent: no limit. */
+  readonly bytesPerSecond?: number;
   /** Path of the first trusted `root.json`. */
   readonly root?: string;
   readonly channel: string;

@@ -9,8 +9,11 @@ type Updates = NonNullable<ConfigurationFile['updates']>;
 /** `updates`, with defaults and absolute paths. */
 export function resolveUpdates(updates: Updates, places: Places): UpdatesConfiguration {
   const { repository, root, pin, ca, inbox } = updates;
+  const { limitKiBps } = updates.downloads ?? {};
   return {
     ...(repository === undefined ? {} : { repository: repositoryPlace(repository, places) }),
+    mirrors: (updates.mirrors ?? []).map((mirror) => repositoryPlace(mirror, places)),
+    ...(limitKiBps === undefined ? {} : { bytesPerSecond: limitKiBps * 1024 }),
     ...(root === undefined ? {} : { root: places.absolute(root) }),
     channel: updates.channel ?? DEFAULTS.updates.channel,
     ...(pin === undefined ? {} : { pin }),

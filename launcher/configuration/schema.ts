@@ -53,9 +53,30 @@ const ScheduleSection = closed(
   'When the launcher acts by itself.',
 );
 
+const DownloadsSection = closed(
+  {
+    limitKiBps: Type.Optional(
+      Type.Integer({
+        minimum: 64,
+        maximum: 1_048_576,
+        description: 'What all downloads together take of the line, KiB a second; no limit when absent.',
+      }),
+    ),
+  },
+  'How much of the line downloads may use.',
+);
+
 const UpdatesSection = closed(
   {
     repository: Type.Optional(text('Where releases come from: an http(s) address, or a folder.')),
+    mirrors: Type.Optional(
+      list(text('A copy of the repository: an http(s) address, or a folder.'), {
+        maxItems: 8,
+        description:
+          'Asked before the repository for the large files, in this order, and for its metadata where it cannot give them.',
+      }),
+    ),
+    downloads: Type.Optional(DownloadsSection),
     root: Type.Optional(path('The first trusted `root.json`; later ones are followed by their signatures.')),
     channel: Type.Optional(
       text('Which line of releases to follow.', {

@@ -4,11 +4,12 @@ import type { Log } from '../../platform/log.ts';
 import type { HttpClientOptions } from '../../platform/network.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
+import { createBandwidth } from '../../installer/repository/bandwidth.ts';
 import { createOmuSource } from '../../installer/repository/omu-source.ts';
 import type { ReleaseSource } from '../../installer/repository/release-source.ts';
 import { createReleaseSource, type OpenReleaseSource } from '../../installer/repository/signed-repository.ts';
 import type { Order } from '../../installer/update/order.ts';
-import type { Configuration, Login } from '../configuration/configuration.ts';
+import type { Configuration, Login, RepositoryPlace } from '../configuration/configuration.ts';
 import { readSecret } from '../configuration/secret.ts';
 
 /** Opens what an order asks for: the configured repository, or the order's own release file. */
@@ -51,7 +52,7 @@ async function openConfigured(
   configuration: Configuration,
   log: Log,
 ): Promise<Result<OpenReleaseSource>> {
-  const { repository } = configuration.updates;
+  const { repository, mirrors, bytesPerSecond } = configuration.updates;
   if (repository === undefined) {
     return fail(
       faultOf('configuration-invalid', 'no repository is configured (updates.repository)', {
@@ -69,9 +70,15 @@ async function openConfigured(
     {
       ...trust.value,
       ...client.value,
-      location: repository.kind === 'web' ? repository.url : repository.path,
+      location: locationOf(repository),
+      mirrors: mirrors.map(locationOf),
+      ...(bytesPerSecond === undefined ? {} : { bandwidth: createBandwidth(platform.clock, bytesPerSecond) }),
     },
   );
+}
+
+function locationOf(place: RepositoryPlace): string {
+  return place.kind === 'web' ? place.url : place.path;
 }
 
 async function openFile(
