@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from '../platform/processes.ts';
 import { judgeRecord } from './adoption.ts';
-import type { ChildRecord } from './child-record.ts';
+import type { ChildRecord, RecordFound } from './child-record.ts';
 import type { Launched } from './launch.ts';
 import { writeRunning } from './launch.ts';
 import { outputFileIn } from './output/output-names.ts';
@@ -32,11 +32,11 @@ export async function adoptServer(supervision: Supervision): Promise<ProcessIden
 }
 
 async function findRun(supervision: Supervision): Promise<ServerRun | undefined> {
-  const { dependencies, options, records } = supervision;
+  const { dependencies, options } = supervision;
   // Within the adoption: a start that comes meanwhile waits for it, and the alarm is known before the server is up.
   await supervision.alarm.load();
-  const found = await records.read();
-  if (found.kind === 'lost') {
+  const found = await readPatiently(supervision);
+  if (found.kind === 'lost' || found.kind === 'unread') {
     supervision.recordLost = true;
     await reportStrangers(supervision);
   }
@@ -55,6 +55,18 @@ async function findRun(supervision: Supervision): Promise<ServerRun | undefined>
     case 'adopt':
       return takeOver(supervision, found.record, verdict.process);
   }
+}
+
+/** Milliseconds between tries: a disk may fail once, and without its record a server that runs is not found. */
+const READ_AGAIN_MS = [100, 300, 1_000, 3_000] as const;
+
+async function readPatiently({ dependencies, records, detached }: Supervision): Promise<RecordFound> {
+  let found = await records.read();
+  for (const delay of READ_AGAIN_MS) {
+    if (found.kind !== 'unread' || (await dependencies.clock.sleep(delay, detached.signal)) === 'aborted') break;
+    found = await records.read();
+  }
+  return found;
 }
 
 async function takeOver(supervision: Supervision, record: ChildRecord, process: ProcessIdentity): Promise<ServerRun> {

@@ -3,7 +3,8 @@ import type { Clock } from '../platform/clock.ts';
 import type { Fault } from '../platform/fault.ts';
 import type { Files } from '../platform/files.ts';
 import type { Log } from '../platform/log.ts';
-import { type AlarmRecord, decodeAlarm, encodeAlarm } from './alarm-record.ts';
+import { readOrSetAside } from '../platform/record-file.ts';
+import { AlarmFile, type AlarmRecord, encodeAlarm } from './alarm-record.ts';
 import type { ServerState } from './server-state.ts';
 import type { CrashLoopOptions } from './server-options.ts';
 import type { StateStore } from './state-store.ts';
@@ -39,7 +40,7 @@ export interface AlarmParts {
   readonly inBackground: (work: Promise<unknown>) => void;
 }
 
-const RECORD_LIMIT_BYTES = 4_096;
+const ALARM_RECORD = { schema: AlarmFile, limit: 4_096 };
 
 /** The failures that still count at `now`; all times monotonic milliseconds. Pure. */
 export function withinWindow(failures: readonly number[], now: number, windowMs: number): readonly number[] {
@@ -85,8 +86,10 @@ export function createAlarm(parts: AlarmParts): Alarm {
   });
   return {
     load: async () => {
-      const text = await parts.files.readText(path, RECORD_LIMIT_BYTES);
-      raised ??= text.ok ? decodeAlarm(text.value) : undefined;
+      // Without it an alarm is told once more: better than a launcher that does not start.
+      const found = await readOrSetAside(parts, { path, ...ALARM_RECORD });
+      if (!found.ok) parts.log.error('the record of the alarm cannot be read', { fault: found.fault });
+      raised ??= found.ok ? found.value : undefined;
     },
     noteFailure: (cause) => {
       failures = [...failures, clock.monotonic()];

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
 import type { Files } from '../platform/files.ts';
-import type { Log } from '../platform/log.ts';
 import type { ProcessIdentity } from '../platform/processes.ts';
+import { asidesIn, readRecord, type RecordFile, type RecordParts, setAside } from '../platform/record-file.ts';
 import { type Result, succeed } from '../platform/result.ts';
 
 const Text = (maxLength: number) => Type.String({ minLength: 1, maxLength });
@@ -39,12 +38,16 @@ export type ChildRecord = ChildIntent | ChildRunning;
 export type RecordFound =
   | { readonly kind: 'none' }
   | { readonly kind: 'found'; readonly record: ChildRecord }
-  /** Unreadable; it was moved to `setAsideAt`, or could not be read at all. */
-  | { readonly kind: 'lost'; readonly setAsideAt?: string };
+  /** Damaged and set aside, by this launcher or by one that started nothing since. */
+  | { readonly kind: 'lost' }
+  /** The disk does not give it now: it may name a server. */
+  | { readonly kind: 'unread' };
 
 export interface ChildRecords {
   readonly tokenFile: string;
   read(): Promise<RecordFound>;
+  /** The same for somebody who only asks: nothing is set aside. */
+  look(): Promise<RecordFound>;
   writeIntent(nonce: string, bootId: string): Promise<Result<void>>;
   writeRunning(running: Omit<ChildRunning, 'schema' | 'kind'>): Promise<Result<void>>;
   writeToken(token: string): Promise<Result<void>>;
@@ -52,20 +55,22 @@ export interface ChildRecords {
 }
 
 const SCHEMA = 1;
+const RECORD_NAME = 'server-child.json';
 const RECORD_LIMIT_BYTES = 16 * 1024;
 const TOKEN_LIMIT_BYTES = 1024;
-const CORRUPT_KEPT = 100;
 /** Nobody but the launcher's and the server's account may read the token. */
 const SECRET_MODE = 0o600;
 
 /** The durable memory of which process is the server: `server-child.json` and `server-child.token` in the state folder. */
-export function createChildRecords(files: Files, stateFolder: string, log: Log): ChildRecords {
-  const path = join(stateFolder, 'server-child.json');
+export function createChildRecords(parts: RecordParts, stateFolder: string): ChildRecords {
+  const { files } = parts;
+  const path = join(stateFolder, RECORD_NAME);
   const tokenFile = join(stateFolder, 'server-child.token');
   const write = (record: ChildRecord) => files.writeDurably(path, `${JSON.stringify(record)}\n`, SECRET_MODE);
   return {
     tokenFile,
-    read: () => readRecord(files, path, log),
+    read: () => find(parts, path, true),
+    look: () => find(parts, path, false),
     writeIntent: (nonce, bootId) => write({ schema: SCHEMA, kind: 'intent', nonce, bootId }),
     writeRunning: (running) => write({ schema: SCHEMA, kind: 'running', ...running }),
     writeToken: (token) => files.writeDurably(tokenFile, token, SECRET_MODE),
@@ -81,36 +86,28 @@ export function identityOf(record: ChildRunning): ProcessIdentity {
   return { pid: record.pid, startTime: record.startTime, bootId: record.bootId };
 }
 
-async function readRecord(files: Files, path: string, log: Log): Promise<RecordFound> {
-  const text = await files.readText(path, RECORD_LIMIT_BYTES);
-  if (!text.ok && text.fault.code === 'not-found') return { kind: 'none' };
-  if (!text.ok && text.fault.code !== 'too-large') {
-    log.error('the record of the server cannot be read', { fault: text.fault });
-    return { kind: 'lost' };
+// A newer launcher's record is taken as well if its known fields fit: the server must be found after a downgrade too.
+const recordFile = (path: string): RecordFile<typeof Record> => ({ path, schema: Record, limit: RECORD_LIMIT_BYTES });
+
+async function find(parts: RecordParts, path: string, mayMove: boolean): Promise<RecordFound> {
+  const found = await readRecord(parts.files, recordFile(path));
+  switch (found.kind) {
+    case 'found':
+      return found;
+    case 'absent':
+      return (await wasSetAside(parts.files, path)) ? { kind: 'lost' } : { kind: 'none' };
+    case 'unread':
+      parts.log.error('the record of the server cannot be read', { fault: found.fault });
+      return { kind: 'unread' };
+    case 'damaged':
+    case 'newer':
+      if (mayMove) await setAside(parts, path, found.fault.detail);
+      return { kind: 'lost' };
   }
-  const record = text.ok ? decodeRecord(text.value) : undefined;
-  // A newer launcher's record is taken as well if its known fields fit: the server must be found after a downgrade too.
-  return record ? { kind: 'found', record } : setAside(files, path, log);
 }
 
-function decodeRecord(text: string): ChildRecord | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return Value.Check(Record, parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function setAside(files: Files, path: string, log: Log): Promise<RecordFound> {
-  for (let number = 1; number <= CORRUPT_KEPT; number += 1) {
-    const target = `${path}.corrupt-${number}`;
-    const renamed = await files.renameNew(path, target);
-    if (renamed.ok) {
-      log.error('the record of the server is corrupt and was set aside', { path: target });
-      return { kind: 'lost', setAsideAt: target };
-    }
-    if (renamed.fault.code !== 'already-exists') break;
-  }
-  return { kind: 'lost' };
+/** No start has followed: that would have written a new one. */
+async function wasSetAside(files: Files, path: string): Promise<boolean> {
+  const asides = await asidesIn(files, dirname(path));
+  return asides.some(({ name }) => name === basename(path));
 }

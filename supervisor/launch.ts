@@ -60,7 +60,7 @@ export async function writeRunning(
 async function ensureAlone(supervision: Supervision, signal: AbortSignal): Promise<Result<string | undefined>> {
   const { dependencies, options, records } = supervision;
   const found = await records.read();
-  if (found.kind === 'lost') supervision.recordLost = true;
+  if (found.kind === 'lost' || found.kind === 'unread') supervision.recordLost = true;
   if (supervision.recordLost) {
     const taken = await findHolderOfPorts(supervision);
     if (taken) return fail(taken);

@@ -61,7 +61,7 @@ function createSupervision(dependencies: SupervisorDependencies, options: Server
   const supervision: Supervision = {
     dependencies,
     options,
-    records: createChildRecords(dependencies.files, options.stateFolder, dependencies.log),
+    records: createChildRecords(dependencies, options.stateFolder),
     store,
     detached,
     output: createOutputKeeper({ ...dependencies, folder, limits }, detached.signal, begin),

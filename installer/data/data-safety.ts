@@ -1,11 +1,12 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { Files } from '../../platform/files.ts';
+import type { Log } from '../../platform/log.ts';
 import { type Result, succeed } from '../../platform/result.ts';
 import type { DataSafety } from '../update/tools.ts';
 import { backUpData } from './backup.ts';
 import { backupFolder, readBackupRecord } from './record.ts';
 import { abandonRestore, restoreData } from './restore.ts';
-import { discardBackup, expireRestored, wasRestored } from './retention.ts';
+import { discardBackup, expireRestored, mendBackupList, wasRestored } from './retention.ts';
 
 export interface DataSafetyOptions {
   /** Data files and folders outside the bundle; none = there is nothing to save. */
@@ -16,7 +17,7 @@ export interface DataSafetyOptions {
 
 /** Backup and restore of this server's data, as the update's steps use them. */
 export function createDataSafety(
-  dependencies: { readonly files: Files; readonly clock: Clock },
+  dependencies: { readonly files: Files; readonly clock: Clock; readonly log: Log },
   options: DataSafetyOptions,
 ): DataSafety {
   const { files } = dependencies;
@@ -47,6 +48,8 @@ export function createDataSafety(
       return record.fault.code === 'record-corrupt' || record.fault.code === 'newer-schema' ? succeed(false) : record;
     },
     async discard(id) {
+      const mended = await mendBackupList(dependencies, options.folder);
+      if (!mended.ok) return mended;
       const restored = await wasRestored(files, backupFolder(options.folder, id));
       if (!restored.ok || restored.value) {
         // Its record is all that knows of the data that was set aside; both go together, when their time is over.
@@ -55,6 +58,9 @@ export function createDataSafety(
       const discarded = await discardBackup(files, options.folder, id);
       return discarded.ok || discarded.fault.code !== 'not-found' ? discarded : succeed();
     },
-    expire: async (before) => expireRestored(dependencies, options.folder, before),
+    async expire(before) {
+      const mended = await mendBackupList(dependencies, options.folder);
+      return mended.ok ? expireRestored(dependencies, options.folder, before) : mended;
+    },
   };
 }

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
 import { faultOf } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
+import { readRecord } from '../../platform/record-file.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 
 /** A folder of a hundred thousand files needs about 30 MB. */
@@ -76,7 +76,7 @@ export const copyPathOf = (backup: string, root: RecordRoot, entry = ''): string
   join(backup, 'data', root.copy, entry);
 
 export const readBackupRecord = (files: Files, backup: string): Promise<Result<BackupRecord | undefined>> =>
-  readRecord(files, join(backup, 'manifest.json'), BackupRecord);
+  read(files, join(backup, 'manifest.json'), BackupRecord);
 export const writeBackupRecord = (files: Files, backup: string, record: BackupRecord): Promise<Result<void>> =>
   files.writeDurably(join(backup, 'manifest.json'), `${JSON.stringify(record)}\n`, 0o600);
 
@@ -84,39 +84,33 @@ export const readRestoreRecord = (
   files: Files,
   backup: string,
   id: string,
-): Promise<Result<RestoreRecord | undefined>> => readRecord(files, restoreRecordPath(backup, id), RestoreRecord);
+): Promise<Result<RestoreRecord | undefined>> => read(files, restoreRecordPath(backup, id), RestoreRecord);
 export const writeRestoreRecord = (files: Files, backup: string, record: RestoreRecord): Promise<Result<void>> =>
   files.writeDurably(restoreRecordPath(backup, record.id), `${JSON.stringify(record)}\n`, 0o600);
 export const restoreRecordPath = (backup: string, id: string): string => join(backup, `restore-${id}.json`);
 
 export const backupListPath = (folder: string): string => join(folder, 'backups.json');
 export const readBackupList = (files: Files, folder: string): Promise<Result<BackupList | undefined>> =>
-  readRecord(files, backupListPath(folder), BackupList);
+  read(files, backupListPath(folder), BackupList);
 export const writeBackupList = (files: Files, folder: string, list: BackupList): Promise<Result<void>> =>
   files.writeDurably(backupListPath(folder), `${JSON.stringify(list)}\n`, 0o600);
 
-/** Undefined when absent; `newer-schema` or `record-corrupt` when it cannot be understood. */
-async function readRecord<Schema extends TSchema>(
+/** Undefined when absent; `newer-schema` or `record-corrupt` when it cannot be understood, or what the disk says. */
+async function read<Schema extends TSchema>(
   files: Files,
   path: string,
   schema: Schema,
 ): Promise<Result<Static<Schema> | undefined>> {
-  const text = await files.readText(path, RECORD_LIMIT_BYTES);
-  if (!text.ok) return text.fault.code === 'not-found' ? succeed(undefined) : text;
-  const parsed = parseJson(text.value);
-  if (Value.Check(schema, parsed)) return succeed(parsed);
-  const newer = Value.Check(Type.Object({ schema: Type.Integer({ minimum: 2 }) }), parsed);
-  return fail(
-    newer
-      ? faultOf('newer-schema', 'written by a newer launcher', { path })
-      : faultOf('record-corrupt', 'not what this launcher writes', { path }),
-  );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+  const found = await readRecord(files, { path, schema, limit: RECORD_LIMIT_BYTES });
+  switch (found.kind) {
+    case 'absent':
+      return succeed(undefined);
+    case 'found':
+      return succeed(found.record);
+    case 'damaged':
+      return fail(faultOf('record-corrupt', 'not what this launcher writes', { path, cause: found.fault }));
+    case 'newer':
+    case 'unread':
+      return fail(found.fault);
   }
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { faultOf } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
+import { silentLog } from '../../platform/log.ts';
+import { type RecordParts, setAside } from '../../platform/record-file.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import { backupFolder, type BackupList, backupListPath, checkId, readBackupList, writeBackupList } from './record.ts';
 import { discardReplacedData } from './restore.ts';
@@ -9,7 +11,9 @@ type ListedBackup = BackupList['backups'][number];
 
 /** Puts a backup on the list, or its new state. */
 export async function noteBackup(files: Files, folder: string, backup: ListedBackup): Promise<Result<void>> {
-  const list = await readOrSetAside(files, folder, backup.startedAt);
+  const mended = await mendBackupList({ files, log: silentLog, clock: { now: () => backup.startedAt } }, folder);
+  if (!mended.ok) return mended;
+  const list = await readBackupList(files, folder);
   if (!list.ok) return list;
   const backups = list.value?.backups ?? [];
   const current = backups.find(({ id }) => id === backup.id);
@@ -18,13 +22,15 @@ export async function noteBackup(files: Files, folder: string, backup: ListedBac
   return writeBackupList(files, folder, { schema: 1, backups: [...rest, backup] });
 }
 
-/** A list that cannot be read must not block a backup; what it knew is left alone for a person. */
-async function readOrSetAside(files: Files, folder: string, stamp: number): Promise<Result<BackupList | undefined>> {
-  const list = await readBackupList(files, folder);
-  if (list.ok || list.fault.code !== 'record-corrupt') return list;
-  const path = backupListPath(folder);
-  const moved = await files.renameNew(path, `${path}.corrupt-${stamp}`);
-  return moved.ok ? succeed(undefined) : moved;
+/**
+ * Sets a damaged list aside: it must block neither a backup nor the end of an order. What it knew is left alone for a person,
+ * for nothing is ever deleted that is not on the list.
+ */
+export async function mendBackupList(parts: RecordParts, folder: string): Promise<Result<void>> {
+  const list = await readBackupList(parts.files, folder);
+  if (list.ok || list.fault.code !== 'record-corrupt') return succeed();
+  const aside = await setAside(parts, backupListPath(folder), list.fault.detail);
+  return aside.ok ? succeed() : aside;
 }
 
 /**

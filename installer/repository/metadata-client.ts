@@ -62,7 +62,7 @@ export interface MetadataClient {
 export function createMetadataClient(tools: MetadataClientTools, options: MetadataClientOptions): MetadataClient {
   const anchor = anchorOf(options.root);
   const store = createTrustedMetadataStore(tools.files, options.stateFolder);
-  const floorFile = createFloorFile(tools.files, tools.log, options.stateFolder);
+  const floorFile = createFloorFile(tools, options.stateFolder);
   return {
     refresh: async (signal) => {
       const nowMs = tools.clock.now();

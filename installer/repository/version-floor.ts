@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import { Type, type Static } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
 import { faultOf } from '../../platform/fault.ts';
-import type { Files } from '../../platform/files.ts';
-import type { Log } from '../../platform/log.ts';
+import { readOrSetAside, type RecordParts } from '../../platform/record-file.ts';
 import { fail, succeed, type Result } from '../../platform/result.ts';
 
 const FILE_NAME = 'version-floor.json';
@@ -52,21 +50,13 @@ export interface FloorFile {
 }
 
 /** Keeps the floor beside the trusted metadata, not with it: it survives their loss. */
-export function createFloorFile(files: Files, log: Log, stateFolder: string): FloorFile {
+export function createFloorFile(parts: RecordParts, stateFolder: string): FloorFile {
+  const { files } = parts;
   const path = join(stateFolder, FILE_NAME);
   return {
     read: async () => {
-      const text = await files.readText(path, SIZE_LIMIT);
-      if (!text.ok && text.fault.code === 'not-found') return succeed(NO_FLOOR);
-      const floor = text.ok ? decode(text.value) : undefined;
-      if (floor === 'newer')
-        return fail(faultOf('newer-schema', 'the version floor was written by a newer launcher', { path }));
-      if (floor !== undefined) return succeed(floor);
-      if (!text.ok && text.fault.code !== 'too-large') return text;
-      log.warn('The version floor cannot be read and is set aside', { path });
-      const removed = await files.removeTree(`${path}.corrupt`);
-      const aside = removed.ok ? await files.renameNew(path, `${path}.corrupt`) : removed;
-      return aside.ok ? succeed(NO_FLOOR) : aside;
+      const found = await readOrSetAside(parts, { path, schema: FloorRecord, limit: SIZE_LIMIT });
+      return found.ok ? succeed(found.value ?? NO_FLOOR) : found;
     },
     write: async (floor) => {
       const made = await files.makeFolder(stateFolder, 0o700);
@@ -107,16 +97,4 @@ export function checkClock(nowMs: number, earliestMs: number): Result<void> {
       values: { now: now ?? '', earliest: earliest ?? '' },
     }),
   );
-}
-
-function decode(text: string): VersionFloor | 'newer' | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (Value.Check(FloorRecord, parsed)) return parsed;
-    return typeof parsed === 'object' && parsed !== null && 'schema' in parsed && Number(parsed.schema) > 1
-      ? 'newer'
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

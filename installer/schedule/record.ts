@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
-import type { Files } from '../../platform/files.ts';
-import type { Log } from '../../platform/log.ts';
-import type { Result } from '../../platform/result.ts';
+import { readOrSetAside, type RecordParts } from '../../platform/record-file.ts';
+import { type Result, succeed } from '../../platform/result.ts';
 import { NO_TRIES, type Tries } from './marks.ts';
 
 const FILE_NAME = 'schedule.json';
@@ -36,47 +34,50 @@ export interface ScheduleRecords {
   write(tries: Tries): Promise<Result<void>>;
 }
 
-/** Keeps it in the state folder; unreadable = empty. The machine's id is the same in this process even if it cannot be written. */
-export function openScheduleRecords(files: Files, log: Log, stateFolder: string): ScheduleRecords {
+/**
+ * Keeps it in the state folder; damaged = empty. The machine's id is the same in this process even if it cannot be written.
+ *
+ * A record that the disk does not give, or of a newer launcher, stays as it is: until it can be read, an empty one serves in memory.
+ */
+export function openScheduleRecords(parts: RecordParts, stateFolder: string): ScheduleRecords {
+  const { files, log } = parts;
   const path = join(stateFolder, FILE_NAME);
+  const made: ScheduleRecord = { schema: 1, machineId: randomBytes(16).toString('hex'), ...emptyTries() };
   let known: ScheduleRecord | undefined;
   const write = async (record: ScheduleRecord): Promise<Result<void>> => {
     known = record;
-    const made = await files.makeFolder(stateFolder, 0o700);
-    const written = made.ok ? await files.writeDurably(path, `${JSON.stringify(record)}\n`, 0o600) : made;
+    const folder = await files.makeFolder(stateFolder, 0o700);
+    const written = folder.ok ? await files.writeDurably(path, `${JSON.stringify(record)}\n`, 0o600) : folder;
     if (!written.ok) log.warn('the record of the schedule cannot be written', { path, code: written.fault.code });
     return written;
   };
-  const read = async (): Promise<ScheduleRecord> => {
-    if (known !== undefined) return known;
-    const text = await files.readText(path, RECORD_LIMIT);
-    const found = text.ok ? decode(text.value) : undefined;
-    if (found !== undefined) {
-      known = found;
+  const read = async (): Promise<Result<ScheduleRecord>> => {
+    if (known !== undefined) return succeed(known);
+    const found = await readOrSetAside(parts, { path, schema: ScheduleRecord, limit: RECORD_LIMIT });
+    if (!found.ok) {
+      log.warn('the record of the schedule cannot be read; it is left as it is', { path, code: found.fault.code });
       return found;
     }
-    if (text.ok) log.warn('the record of the schedule cannot be read and begins anew', { path });
-    const made: ScheduleRecord = { schema: 1, machineId: randomBytes(16).toString('hex'), ...emptyTries() };
-    await write(made);
-    return made;
+    known = found.value;
+    if (known === undefined) await write(made);
+    return succeed(known ?? made);
+  };
+  const readOrMake = async (): Promise<ScheduleRecord> => {
+    const found = await read();
+    return found.ok ? found.value : made;
   };
   return {
-    machineId: async () => (await read()).machineId,
-    tries: async () => read(),
-    write: async ({ releases, failures, lastFailureAt }) =>
-      write({ ...(await read()), releases: releases.map((one) => ({ ...one })), failures, lastFailureAt }),
+    machineId: async () => (await readOrMake()).machineId,
+    tries: readOrMake,
+    async write({ releases, failures, lastFailureAt }) {
+      const found = await read();
+      return found.ok
+        ? write({ ...found.value, releases: releases.map((one) => ({ ...one })), failures, lastFailureAt })
+        : found;
+    },
   };
 }
 
 function emptyTries(): Pick<ScheduleRecord, 'releases' | 'failures' | 'lastFailureAt'> {
   return { ...NO_TRIES, releases: [] };
-}
-
-function decode(text: string): ScheduleRecord | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Value.Check(ScheduleRecord, value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

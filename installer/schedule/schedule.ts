@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
+import { type Result, succeed } from '../../platform/result.ts';
 import { decisiveFault, factsOf, type JournalEntry, orderOf } from '../update/journal-entry.ts';
 import { eligibilityFor } from '../update/choose-release.ts';
 import { liveRelease } from '../update/live-release.ts';
@@ -89,7 +90,13 @@ async function look(parts: ScheduleParts, policy: SchedulePolicy, signal: AbortS
     return;
   }
   const running = updates.running();
-  const decision = decide(await situationOf(parts, policy, order, offered.value, running));
+  const situation = await situationOf(parts, policy, order, offered.value, running);
+  if (!situation.ok) {
+    const { code, path } = situation.fault;
+    log.warn('the record of installed releases cannot be read; the next look is at the usual time', { code, path });
+    return;
+  }
+  const decision = decide(situation.value);
   tellDecision(log, decision);
   if (decision.kind === 'drop' && running !== undefined) {
     await updates.cancel(orderOf(running.journal).id, SCHEDULE_NAME);
@@ -105,17 +112,19 @@ async function situationOf(
   order: Order,
   offered: Situation['offered'],
   running: OrderProgress | undefined,
-): Promise<Situation> {
-  const installed = await tools.installed.read();
+): Promise<Result<Situation>> {
+  const record = await tools.installed.read();
+  if (!record.ok) return record;
+  const installed = record.value;
   const { version: live } = await liveRelease(tools, installed);
-  return {
+  return succeed({
     mode,
     offered,
     live,
     eligibility: await eligibilityFor(tools, installed, order),
     pausedUntil: pausedUntil(await records.tries(), clock.now()),
     order: running === undefined ? undefined : orderSeen(running.journal),
-  };
+  });
 }
 
 function orderSeen(journal: readonly JournalEntry[]): NonNullable<Situation['order']> {

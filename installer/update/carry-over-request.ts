@@ -15,7 +15,11 @@ export async function carryOverRequest(context: StepContext): Promise<Result<Car
   if (!next.ok || shipped?.ok === false) {
     return next.ok ? (shipped as Result<never>) : next;
   }
-  const { live } = await tools.installed.read();
+  const installed = await tools.installed.read();
+  if (!installed.ok) {
+    return installed;
+  }
+  const { live } = installed.value;
   return succeed({
     installed: tools.places.bundle,
     staged: nextBundle,

@@ -1,9 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
 import { join } from 'node:path';
-import { faultOf } from '../../platform/fault.ts';
-import type { Files } from '../../platform/files.ts';
-import { fail, type Result, succeed } from '../../platform/result.ts';
+import { readOrSetAside, type RecordParts } from '../../platform/record-file.ts';
+import { type Result, succeed } from '../../platform/result.ts';
 
 const ReleaseRecord = Type.Object({
   version: Type.String(),
@@ -52,41 +50,28 @@ export type InstalledRecord = Static<typeof InstalledRecord>;
 const RECORD_LIMIT = 4 * 1024 * 1024;
 const NOTHING: InstalledRecord = { schema: 1, kept: [], bad: [] };
 
-/** The durable record; reading never fails the caller's start: damaged = empty, with the damaged file set aside. */
+/**
+ * The durable record. Damaged = empty, with the damaged file set aside and told.
+ *
+ * A fault of `read` means that there may be a record which says something else (a disk that fails, a newer launcher): nothing is
+ * written, removed or ordered on the strength of it, and the server runs all the same.
+ */
 export interface InstalledRecords {
-  read(): Promise<InstalledRecord>;
+  read(): Promise<Result<InstalledRecord>>;
   write(record: InstalledRecord): Promise<Result<void>>;
 }
 
-export function openInstalledRecords(files: Files, stateFolder: string, now: () => number): InstalledRecords {
+export function openInstalledRecords(parts: RecordParts, stateFolder: string): InstalledRecords {
+  const { files } = parts;
   const path = join(stateFolder, 'installed.json');
   return {
     async read() {
-      const text = await files.readText(path, RECORD_LIMIT);
-      if (!text.ok) {
-        return NOTHING;
-      }
-      const decoded = decode(text.value, path);
-      if (!decoded.ok) {
-        await files.renameNew(path, `${path}.unreadable-${now()}`);
-        return NOTHING;
-      }
-      return decoded.value;
+      const found = await readOrSetAside(parts, { path, schema: InstalledRecord, limit: RECORD_LIMIT });
+      return found.ok ? succeed(found.value ?? NOTHING) : found;
     },
     async write(record) {
       const made = await files.makeFolder(stateFolder, 0o700);
       return made.ok ? files.writeDurably(path, `${JSON.stringify(record, undefined, 2)}\n`, 0o600) : made;
     },
   };
-}
-
-function decode(text: string, path: string): Result<InstalledRecord> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Value.Check(InstalledRecord, value)
-      ? succeed(value)
-      : fail(faultOf('record-corrupt', 'the record of installed releases has an unknown shape', { path }));
-  } catch {
-    return fail(faultOf('record-corrupt', 'the record of installed releases is not JSON', { path }));
-  }
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { Files } from '../../platform/files.ts';
-import { faultOf } from '../../platform/fault.ts';
-import { fail, type Result, succeed } from '../../platform/result.ts';
+import { type Result, succeed } from '../../platform/result.ts';
 import { ENTRY_KINDS, type EntryKind, type JournalEntry } from './journal-entry.ts';
 import type { Order } from './order.ts';
 import { isStepName } from './pipeline.ts';
@@ -200,13 +199,4 @@ export async function listJournals(files: Files, folder: string): Promise<Result
   return names.ok
     ? succeed(names.value.filter((name) => name.endsWith('.journal')).map((name) => join(folder, name)))
     : names;
-}
-
-/** Moves an unreadable journal out of the way; it is kept for support. */
-export async function setJournalAside(files: Files, path: string, at: number): Promise<Result<void>> {
-  const aside = `${path}.unreadable-${at}`;
-  const renamed = await files.renameNew(path, aside);
-  return renamed.ok
-    ? renamed
-    : fail(faultOf('record-corrupt', 'the journal could not be set aside', { path, cause: renamed.fault }));
 }

@@ -20,12 +20,12 @@ export interface LiveBundlePlaces {
  *
  * Used when a journal cannot be read, and before any start of the old version: starting the server never depends on the
  * journal (promise 2). A swap that was not committed is taken back by its plan; failing that, `X_old` goes back to `X`.
- * `complete`: what becomes of a swap that was made to its end; it stays where its journal may still be read and go on from it.
+ * `complete`: what becomes of a swap that was made to its end; it stays where its journal or the record may say that it is final.
  */
 export async function ensureLiveBundle(
   files: Files,
   places: LiveBundlePlaces,
-  installed: InstalledRecord,
+  installed: Result<InstalledRecord>,
   log: Log,
   complete: 'take back' | 'keep' = 'take back',
 ): Promise<Result<void>> {
@@ -33,7 +33,7 @@ export async function ensureLiveBundle(
   const next = plan.ok ? plan.value?.next : undefined;
   const live = complete === 'keep' ? await identityAt(files, places.bundle) : succeed(undefined);
   const kept = next !== undefined && live.ok && live.value === next;
-  if (plan.ok && plan.value !== undefined && installed.live?.identity !== next && !kept) {
+  if (plan.ok && plan.value !== undefined && !isFinal(installed, next) && !kept) {
     const undone = await undoRenames(files, plan.value.renames);
     log.warn('took an unfinished swap back', { ok: undone.ok, orderId: plan.value.orderId });
     if (undone.ok) {
@@ -41,6 +41,11 @@ export async function ensureLiveBundle(
     }
   }
   return putOldBack(files, places, log);
+}
+
+/** A record that cannot be read does not say so; only whoever knows that nothing was committed asks for `take back` then. */
+function isFinal(installed: Result<InstalledRecord>, next: string | undefined): boolean {
+  return installed.ok && installed.value.live?.identity === next;
 }
 
 /** Pure: may a process run from the bundle in this state? Then no name of it is changed. */

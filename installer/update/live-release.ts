@@ -25,15 +25,15 @@ export async function liveRelease(tools: LiveTools, installed: InstalledRecord):
 export async function recordLiveRelease(tools: LiveTools): Promise<Result<void>> {
   const installed = await tools.installed.read();
   const identity = await bundleIdentity(tools);
-  if (identity === undefined || installed.live?.identity === identity) {
-    return succeed();
+  if (!installed.ok || identity === undefined || installed.value.live?.identity === identity) {
+    return installed.ok ? succeed() : installed;
   }
   const version = await askVersion(tools);
   if (version === undefined) {
     tools.log.warn('the installed server does not tell its version', { path: tools.places.bundle });
     return succeed();
   }
-  return tools.installed.write({ ...installed, live: { version, identity, installedAt: tools.clock.now() } });
+  return tools.installed.write({ ...installed.value, live: { version, identity, installedAt: tools.clock.now() } });
 }
 
 async function bundleIdentity({ files, places }: LiveTools): Promise<string | undefined> {

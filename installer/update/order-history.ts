@@ -1,7 +1,8 @@
 import type { Fault } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
 import type { Log } from '../../platform/log.ts';
-import { type Journal, listJournals, readJournal, setJournalAside } from './journal.ts';
+import { setAside } from '../../platform/record-file.ts';
+import { type Journal, listJournals, readJournal } from './journal.ts';
 import type { JournalEntry } from './journal-entry.ts';
 
 /** What an earlier launcher left behind. */
@@ -39,8 +40,7 @@ export async function findOpenOrder(files: Files, folder: string, now: number, l
     return { kind: 'newer', path: newest };
   }
   const why = read.ok && read.value.kind === 'unreadable' ? read.value.why : 'it cannot be read';
-  log.error('the journal of the last order is set aside', { path: newest, why });
-  await setJournalAside(files, newest, now);
+  await setAside({ files, log, clock: { now: () => now } }, newest, `the journal of the last order: ${why}`);
   return { kind: 'none' };
 }
 

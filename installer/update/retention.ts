@@ -30,19 +30,18 @@ export async function removeExpired(tools: RetentionTools, now: number): Promise
     return emptied;
   }
   const record = await tools.installed.read();
-  const expired = record.kept.filter(({ keptUntil }) => keptUntil <= now);
+  if (!record.ok) {
+    return record;
+  }
+  const expired = record.value.kept.filter(({ keptUntil }) => keptUntil <= now);
   for (const kept of expired) {
     const moved = await moveToTrash(tools, kept);
     if (!moved.ok) {
       return moved;
     }
-    const { kept: others, ...rest } = await tools.installed.read();
-    const written = await tools.installed.write({
-      ...rest,
-      kept: others.filter(({ identity }) => identity !== kept.identity),
-    });
-    if (!written.ok) {
-      return written;
+    const dropped = await forget(tools, kept);
+    if (!dropped.ok) {
+      return dropped;
     }
     if (kept.backupId !== undefined) {
       await tools.data.discard(kept.backupId);
@@ -54,6 +53,13 @@ export async function removeExpired(tools: RetentionTools, now: number): Promise
   }
   const removed = expired.length > 0 ? await emptyTrash(tools) : succeed();
   return removed.ok ? succeed(expired.map(({ version }) => version)) : removed;
+}
+
+async function forget({ installed }: RetentionTools, { identity: gone }: KeptRecord): Promise<Result<void>> {
+  const record = await installed.read();
+  return record.ok
+    ? installed.write({ ...record.value, kept: record.value.kept.filter(({ identity }) => identity !== gone) })
+    : record;
 }
 
 function trashOf({ stagingFolder }: RetentionTools): string {

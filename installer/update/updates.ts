@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { faultOf } from '../../platform/fault.ts';
+import { type Fault, faultOf } from '../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import { clearProbes } from '../preflight/probe-folder.ts';
 import { createJournal } from './journal.ts';
@@ -20,6 +20,8 @@ export interface Updates {
   inspect(): Promise<OpenOrder>;
   /** Sees to a whole bundle at the live path where no order does. Once, after a running server was found and before a start. */
   mendBundle(): Promise<void>;
+  /** Why no order is taken until the next start: what an earlier launcher left cannot be read, or is of a newer one. */
+  blocked(): Fault | undefined;
   /** Goes on with the open order that `inspect` found; returns at once. */
   resumeOpen(): void;
   /** Takes an order and begins; the same id twice is the same order. `update-running` names the other in `values.updateId`; one that nobody gave yields. */
@@ -52,6 +54,7 @@ export function createUpdates(tools: UpdateTools, options: UpdatesOptions): Upda
   return {
     inspect: async () => inspect(office),
     mendBundle: async () => mendBundle(office),
+    blocked: () => blockedBy(office.open),
     resumeOpen() {
       if (office.open.kind === 'open' && office.running === undefined) {
         begin(office, office.open.journal);
@@ -139,8 +142,9 @@ async function mendBundle({ tools, open }: Office): Promise<void> {
   if (open.kind === 'open' || mayRun(tools.server.state())) {
     return;
   }
-  const complete = open.kind === 'unread' ? 'keep' : 'take back';
-  const whole = await ensureLiveBundle(tools.files, tools.places, await tools.installed.read(), tools.log, complete);
+  const installed = await tools.installed.read();
+  const complete = open.kind === 'unread' || !installed.ok ? 'keep' : 'take back';
+  const whole = await ensureLiveBundle(tools.files, tools.places, installed, tools.log, complete);
   if (!whole.ok) {
     tools.log.error('no whole bundle was found', { code: whole.fault.code, path: whole.fault.path });
   }
@@ -159,11 +163,9 @@ async function take(office: Office, order: Order): Promise<Result<OrderProgress>
     if (!yielded.ok) return yielded;
     if (yielded.value === 'taken-over') return succeed(office.running.progress());
   }
-  if (office.open.kind === 'newer') {
-    return fail(faultOf('newer-schema', 'an order was left by a newer om-launcher', { path: office.open.path }));
-  }
-  if (office.open.kind === 'unread') {
-    return fail(office.open.fault);
+  const blocked = blockedBy(office.open);
+  if (blocked !== undefined) {
+    return fail(blocked);
   }
   const earlier = await find(office, order.id);
   if (earlier !== undefined) {
@@ -171,6 +173,18 @@ async function take(office: Office, order: Order): Promise<Result<OrderProgress>
   }
   const journal = await createJournal(tools.files, options.journalFolder, order, tools.clock.now());
   return journal.ok ? succeed(begin(office, journal.value).progress()) : journal;
+}
+
+function blockedBy(open: OpenOrder): Fault | undefined {
+  switch (open.kind) {
+    case 'newer':
+      return faultOf('newer-schema', 'an order was left by a newer om-launcher', { path: open.path });
+    case 'unread':
+      return open.fault;
+    case 'none':
+    case 'open':
+      return undefined;
+  }
 }
 
 function begin(office: Office, journal: Parameters<typeof beginOrder>[1]): RunningOrder {

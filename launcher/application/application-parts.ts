@@ -13,6 +13,7 @@ import type { CheckLine } from '../api/application.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { InboxOffer } from './inbox.ts';
 import type { OfferMemory } from './offer-memory.ts';
+import type { AsideRecord } from './state-warnings.ts';
 import type { NoticeBoard } from './notice-board.ts';
 import type { ViewWords } from '../views/update-view.ts';
 
@@ -43,6 +44,8 @@ export interface ApplicationParts {
   lastCrash(): Promise<FoundCrash | undefined>;
   newId(): string;
   warnings(language: Language): readonly string[];
+  /** Damaged records that were set aside. */
+  asides(): Promise<readonly AsideRecord[]>;
   /** The stop ladder, as configured. */
   readonly stopOptions: StopOptions;
   /** Why no order is taken at all, e.g. mistakes in the configuration of updates. */

@@ -30,7 +30,7 @@ export function createApplication(parts: ApplicationParts): Application {
       ...(await statusView(parts, await tools.installed.read(), await lastOrder(parts), language)),
       ...(await lastCrash(parts)),
     }),
-    releases: async (language) => succeed(await listReleases(parts, language)),
+    releases: async (language) => listReleases(parts, language),
     check: async (language) => checkNow(parts, await readRepository(parts), language),
     async history(language, limit) {
       const journals = await updates.history(limit);
@@ -85,10 +85,15 @@ async function openRepository(parts: ApplicationParts): Promise<Result<ReleaseSo
 }
 
 /** What is on this machine is always told; what the repository offers, if it can be reached. */
-async function listReleases(parts: ApplicationParts, language: Language): Promise<ReturnType<typeof releaseViews>> {
+async function listReleases(
+  parts: ApplicationParts,
+  language: Language,
+): Promise<Result<ReturnType<typeof releaseViews>>> {
   const offered = await readRepository(parts);
   const installed = await parts.tools.installed.read();
-  return releaseViews(installed, offered.ok ? offered.value : [], parts.inboxOffers(), language);
+  return installed.ok
+    ? succeed(releaseViews(installed.value, offered.ok ? offered.value : [], parts.inboxOffers(), language))
+    : installed;
 }
 
 async function readRepository(parts: ApplicationParts): Promise<Result<readonly Release[]>> {

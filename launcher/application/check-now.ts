@@ -17,7 +17,9 @@ export async function checkNow(
   const dropped = parts.inboxOffers();
   if (!offered.ok && dropped.length === 0) return offered;
   const fromRepository = offered.ok ? offered.value : [];
-  const installed = await parts.tools.installed.read();
+  const record = await parts.tools.installed.read();
+  if (!record.ok) return record;
+  const installed = record.value;
   const { version: live } = await liveRelease(parts.tools, installed);
   const all = [...fromRepository, ...dropped.map(({ release }) => release)];
   const eligibility = await eligibilityFor(parts.tools, installed, {});

@@ -47,7 +47,11 @@ async function subjectOf(tools: UpdateTools, order: Order, signal: AbortSignal):
   if (!source.ok || !offered.ok) {
     return source.ok ? (offered as Result<never>) : source;
   }
-  const installed = await tools.installed.read();
+  const record = await tools.installed.read();
+  if (!record.ok) {
+    return record;
+  }
+  const installed = record.value;
   const { version: from } = await liveRelease(tools, installed);
   const release = chooseRelease(offered.value, order.version, from, await eligibilityFor(tools, installed, order));
   return release.ok

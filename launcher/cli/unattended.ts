@@ -75,7 +75,7 @@ function serverNow({ voice: { language } }: VerbContext, processId: number | und
 
 async function liveServer({ platform, loaded }: VerbContext): Promise<number | undefined> {
   const { stateFolder } = loaded.configuration;
-  const found = await createChildRecords(platform.files, stateFolder, silentLog).read();
+  const found = await createChildRecords({ ...platform, log: silentLog }, stateFolder).look();
   if (found.kind !== 'found' || found.record.kind !== 'running') return undefined;
   const alive = await platform.processes.isAlive(identityOf(found.record));
   return alive ? found.record.pid : undefined;

@@ -3,10 +3,11 @@ import type { Clock } from '../../platform/clock.ts';
 import { type Fault, faultOf } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
 import type { Log } from '../../platform/log.ts';
+import { readOrSetAside } from '../../platform/record-file.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import { checkAddress } from './address.ts';
 import type { Mail, MailTransport } from './mail.ts';
-import { decodeQueuedMail, fileNameOf, isMailFile, queue, type QueuedMail } from './queued-mail.ts';
+import { fileNameOf, isMailFile, queue, QueuedMail } from './queued-mail.ts';
 import { dueInMs, MAIL_RETRY, retryDelayMs } from './retry.ts';
 
 /** Mails wait here, on disk, until a mail server has taken them. Nothing of an update waits for them. */
@@ -165,18 +166,10 @@ async function postpone(
   return delay;
 }
 
-function createRecords({ files, log }: OutboxDependencies, folder: string): Records {
+function createRecords({ files, log, clock }: OutboxDependencies, folder: string): Records {
   const pathOf = (mail: Pick<Mail, 'id' | 'to'>) => join(folder, fileNameOf(mail));
-  const read = async (path: string): Promise<Result<QueuedMail>> => {
-    const text = await files.readText(path, RECORD_LIMIT_BYTES);
-    return text.ok ? decodeQueuedMail(text.value, path) : text;
-  };
-  const setAside = async (path: string, fault: Fault) => {
-    if (fault.code !== 'record-corrupt' && fault.code !== 'too-large') return;
-    log.error('a file of the outbox is damaged and was set aside', { path });
-    await files.removeTree(`${path}.damaged`);
-    await files.renameNew(path, `${path}.damaged`);
-  };
+  const parts = { files, log, clock };
+  const read = (path: string) => readOrSetAside(parts, { path, schema: QueuedMail, limit: RECORD_LIMIT_BYTES });
   return {
     folder,
     all: async () => {
@@ -184,18 +177,11 @@ function createRecords({ files, log }: OutboxDependencies, folder: string): Reco
       const mails: QueuedMail[] = [];
       for (const name of names.ok ? names.value.filter(isMailFile) : []) {
         const mail = await read(join(folder, name));
-        if (mail.ok) mails.push(mail.value);
-        else await setAside(join(folder, name), mail.fault);
+        if (mail.ok && mail.value !== undefined) mails.push(mail.value);
       }
       return mails.sort((one, other) => one.queuedAt - other.queuedAt);
     },
-    find: async (mail) => {
-      const found = await read(pathOf(mail));
-      if (found.ok) return found;
-      if (found.fault.code === 'not-found') return succeed(undefined);
-      await setAside(pathOf(mail), found.fault);
-      return found.fault.code === 'record-corrupt' ? succeed(undefined) : found;
-    },
+    find: (mail) => read(pathOf(mail)),
     write: async (mail) => {
       const made = await files.makeFolder(folder, 0o700);
       return made.ok ? files.writeDurably(pathOf(mail), `${JSON.stringify(mail, undefined, 2)}\n`, 0o600) : made;

@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
-import { faultOf } from '../../platform/fault.ts';
-import { fail, type Result, succeed } from '../../platform/result.ts';
 import { oneLine } from './address.ts';
 import type { Mail } from './mail.ts';
 
@@ -12,25 +9,22 @@ const Time = Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 });
  * One file of the outbox. `handing-over` is written before the mail server is called: found after a crash, it means that the
  * server may have the mail already, and the next try repeats the same Message-ID.
  */
-const QueuedMail = Type.Object(
-  {
-    schema: Type.Literal(1),
-    id: Type.String({ maxLength: 200 }),
-    to: Type.String({ maxLength: 254 }),
-    subject: Type.String({ maxLength: 400 }),
-    text: Type.String({ maxLength: 65_536 }),
-    messageId: Type.String({ maxLength: 200 }),
-    queuedAt: Time,
-    attempts: Type.Integer({ minimum: 0, maximum: 100_000 }),
-    state: Type.Union([
-      Type.Object({ kind: Type.Literal('waiting'), nextAt: Time, lastFault: Type.Optional(Type.String()) }),
-      Type.Object({ kind: Type.Literal('handing-over'), since: Time }),
-      Type.Object({ kind: Type.Literal('sent'), at: Time }),
-      Type.Object({ kind: Type.Literal('given-up'), at: Time, why: Type.String() }),
-    ]),
-  },
-  { additionalProperties: false },
-);
+export const QueuedMail = Type.Object({
+  schema: Type.Literal(1),
+  id: Type.String({ maxLength: 200 }),
+  to: Type.String({ maxLength: 254 }),
+  subject: Type.String({ maxLength: 400 }),
+  text: Type.String({ maxLength: 65_536 }),
+  messageId: Type.String({ maxLength: 200 }),
+  queuedAt: Time,
+  attempts: Type.Integer({ minimum: 0, maximum: 100_000 }),
+  state: Type.Union([
+    Type.Object({ kind: Type.Literal('waiting'), nextAt: Time, lastFault: Type.Optional(Type.String()) }),
+    Type.Object({ kind: Type.Literal('handing-over'), since: Time }),
+    Type.Object({ kind: Type.Literal('sent'), at: Time }),
+    Type.Object({ kind: Type.Literal('given-up'), at: Time, why: Type.String() }),
+  ]),
+});
 export type QueuedMail = Static<typeof QueuedMail>;
 
 /** What is cut rather than refused: a long subject must not cost the mail. */
@@ -64,15 +58,4 @@ export function isMailFile(name: string): boolean {
 function keyOf(mail: Pick<Mail, 'id' | 'to'>): string {
   const key = JSON.stringify([mail.id, mail.to.toLowerCase()]);
   return createHash('sha256').update(key).digest('hex').slice(0, 40);
-}
-
-/** `record-corrupt` for anything that is not such a record. */
-export function decodeQueuedMail(text: string, path: string): Result<QueuedMail> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (Value.Check(QueuedMail, value)) return succeed(value);
-  } catch {
-    // Told below: not JSON and not a mail are the same to whoever reads it.
-  }
-  return fail(faultOf('record-corrupt', 'this file of the outbox is not a mail', { path }));
 }

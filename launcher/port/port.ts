@@ -119,7 +119,7 @@ function contextOf(
     { stateFolder, outliveMs: limits.updateTokenAfterMs },
   );
   const failures = createFailures(clock, limits.failuresPerMinute);
-  const tokens = createTokens({ files, clock }, stateFolder);
+  const tokens = createTokens({ files, log, clock }, stateFolder);
   return {
     application,
     clock,

@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
-import type { Clock } from '../../platform/clock.ts';
 import { faultOf } from '../../platform/fault.ts';
-import type { Files } from '../../platform/files.ts';
+import { readOrSetAside, type RecordParts } from '../../platform/record-file.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
-import { readRecord } from './record-file.ts';
 import { digestOf, findBySecret, newSecret } from './secrets.ts';
 
 export const TOKEN_SCOPES = ['read', 'update', 'admin'] as const;
@@ -47,16 +45,15 @@ type StoredToken = Static<typeof TokensFile>['tokens'][number];
 
 const FITTING_NAME = new RegExp(TokenName.pattern ?? '');
 const PRIVATE_FILE = 0o600;
+const RECORD_BYTES = 512 * 1024;
 
-export function createTokens(
-  dependencies: { readonly files: Files; readonly clock: Clock },
-  stateFolder: string,
-): Tokens {
-  const { files, clock } = dependencies;
+/** A damaged file is set aside: no token is good any more, and new ones can be made. */
+export function createTokens(parts: RecordParts, stateFolder: string): Tokens {
+  const { files } = parts;
   const path = join(stateFolder, 'tokens.json');
 
   const read = async (): Promise<Result<readonly StoredToken[]>> => {
-    const record = await readRecord(files, path, TokensFile);
+    const record = await readOrSetAside(parts, { path, schema: TokensFile, limit: RECORD_BYTES });
     return record.ok ? succeed(record.value?.tokens ?? []) : record;
   };
   const write = (tokens: readonly StoredToken[]): Promise<Result<void>> =>
@@ -73,7 +70,7 @@ export function createTokens(
         return fail(faultOf('already-exists', `there is already a token named ${name}`, { path }));
       }
       const secret = newSecret('omt');
-      const createdAt = new Date(clock.now()).toISOString();
+      const createdAt = new Date(parts.clock.now()).toISOString();
       const written = await write([...tokens.value, { name, scope, digest: digestOf(secret), createdAt }]);
       return written.ok ? succeed(secret) : written;
     },

@@ -3,9 +3,10 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { Clock } from '../../platform/clock.ts';
 import type { Files } from '../../platform/files.ts';
 import type { Log } from '../../platform/log.ts';
+import { readOrSetAside } from '../../platform/record-file.ts';
+import { type Result, succeed } from '../../platform/result.ts';
 import { LANGUAGES } from '../../supervisor/sessions/sessions.ts';
 import type { UpdateView } from '../api/schemas.ts';
-import { readRecord } from './record-file.ts';
 import { digestOf, findBySecret, newSecret } from './secrets.ts';
 import type { TicketHolder } from './tickets.ts';
 
@@ -47,6 +48,7 @@ export interface UpdateTokensDependencies {
 /** One update at a time, a few orderers each; older ones are of settled updates. */
 const TOKENS_KEPT = 32;
 const PRIVATE_FILE = 0o600;
+const RECORD_BYTES = 512 * 1024;
 
 export function createUpdateTokens(
   dependencies: UpdateTokensDependencies,
@@ -54,31 +56,44 @@ export function createUpdateTokens(
 ): UpdateTokens {
   const { files, clock, log } = dependencies;
   const path = join(options.stateFolder, 'update-tokens.json');
-  let loaded: Promise<readonly UpdateToken[]> | undefined;
+  const parts = { files, log, clock };
+  // Those of this life, and those of earlier ones once they could be read.
+  let issued: readonly UpdateToken[] = [];
+  let earlier: readonly UpdateToken[] | undefined;
 
-  async function load(): Promise<readonly UpdateToken[]> {
-    const record = await readRecord(files, path, UpdateTokensFile);
-    if (!record.ok) log.warn('the tokens of running updates are lost', { code: record.fault.code, path });
-    return record.ok ? (record.value?.tokens ?? []) : [];
+  /** All that are known; a fault when the file may hold more, and must not be written over. */
+  async function load(): Promise<Result<readonly UpdateToken[]>> {
+    if (earlier === undefined) {
+      const record = await readOrSetAside(parts, { path, schema: UpdateTokensFile, limit: RECORD_BYTES });
+      if (!record.ok) {
+        log.warn('the tokens of earlier updates cannot be read', { code: record.fault.code, path });
+        return record;
+      }
+      earlier ??= record.value?.tokens ?? [];
+    }
+    return succeed([...earlier, ...issued].slice(-TOKENS_KEPT));
+  }
+
+  async function write(): Promise<Result<void>> {
+    const tokens = await load();
+    return tokens.ok
+      ? files.writeDurably(path, `${JSON.stringify({ schema: 1, tokens: tokens.value })}\n`, PRIVATE_FILE)
+      : tokens;
   }
 
   return {
     async issue(holder, updateId) {
       const secret = newSecret('omu');
       const token: UpdateToken = { digest: digestOf(secret), updateId, ...holder };
-      loaded = (loaded ?? load()).then((tokens) => [...tokens, token].slice(-TOKENS_KEPT));
-      const written = await files.writeDurably(
-        path,
-        `${JSON.stringify({ schema: 1, tokens: await loaded })}\n`,
-        PRIVATE_FILE,
-      );
+      issued = [...issued, token].slice(-TOKENS_KEPT);
+      const written = await write();
       // It still works until the launcher restarts, so the order is not refused for it.
       if (!written.ok) log.warn('the token of an update is only in memory', { code: written.fault.code, path });
       return secret;
     },
     async verify(secret) {
-      loaded ??= load();
-      const found = findBySecret(await loaded, secret);
+      const known = await load();
+      const found = findBySecret(known.ok ? known.value : issued, secret);
       if (found === undefined) return undefined;
       const view = await dependencies.update(found.updateId);
       if (view === undefined || isOver(view, clock.now(), options.outliveMs)) return undefined;

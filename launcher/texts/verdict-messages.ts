@@ -133,6 +133,12 @@ export const VERDICT_MESSAGES = {
     de: 'Das Betriebssystem bricht den Launcher {limit} nach der Aufforderung ab, ein Anhalten kann aber {needed} dauern. Abgeschnitten würden: {rungs}. Kürzen Sie server.stop in der Konfiguration, oder geben Sie dem Dienst mehr Zeit: om-launcher service install',
     it: 'Il sistema operativo termina il launcher {limit} dopo la richiesta, ma un arresto può durare {needed}. Verrebbero tagliati: {rungs}. Accorciate server.stop nella configurazione o date più tempo al servizio: om-launcher service install',
   },
+  'warning.set-aside': {
+    en: '{path} was damaged and set aside at {time}; the launcher goes on without what it held. This line stays until that file is deleted.',
+    fr: '{path} était endommagé et a été mis de côté à {time}; le lanceur continue sans son contenu. Cette ligne reste jusqu’à la suppression de ce fichier.',
+    de: '{path} war beschädigt und wurde um {time} beiseitegelegt; der Launcher macht ohne den Inhalt weiter. Diese Zeile bleibt, bis die Datei gelöscht ist.',
+    it: '{path} era danneggiato ed è stato messo da parte alle {time}; il launcher prosegue senza il suo contenuto. Questa riga resta finché il file non è eliminato.',
+  },
   'warning.configuration': {
     en: 'The configuration has mistakes ({count}); the server runs, updates wait. {first}',
     fr: 'La configuration contient des erreurs ({count}); le serveur fonctionne, les mises à jour attendent. {first}',

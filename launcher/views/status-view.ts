@@ -1,5 +1,6 @@
 import { stopBudget } from '../../supervisor/stop-budget.ts';
 import type { Fault } from '../../platform/fault.ts';
+import type { Result } from '../../platform/result.ts';
 import type { InstalledRecord } from '../../installer/update/installed.ts';
 import type { OrderProgress } from '../../installer/update/running-order.ts';
 import type { ServerState } from '../../supervisor/server-state.ts';
@@ -7,20 +8,22 @@ import { countOf, type Language } from '../../supervisor/sessions/sessions.ts';
 import type { StatusView } from '../api/schemas.ts';
 import type { ApplicationParts } from '../application/application-parts.ts';
 import { withdrawal } from '../application/check-now.ts';
+import { stateWarnings } from '../application/state-warnings.ts';
 import { errorBody, updateView } from './update-view.ts';
 
 /** Everything that an admin wants to know at one look. */
 export async function statusView(
   parts: ApplicationParts,
-  installed: InstalledRecord,
+  installed: Result<InstalledRecord>,
   order: OrderProgress | undefined,
   language: Language,
 ): Promise<StatusView> {
   const state = parts.tools.server.state();
   const users = countOf(await parts.tools.sessions.presence());
-  const version = versionOf(state) ?? installed.live?.version;
+  const known = installed.ok ? installed.value : undefined;
+  const version = versionOf(state) ?? known?.live?.version;
   const fault = faultOfState(state);
-  const [kept] = installed.kept;
+  const [kept] = known?.kept ?? [];
   return {
     name: parts.name,
     state: shownState(state, parts.restarts().alarmSince),
@@ -31,7 +34,16 @@ export async function statusView(
       rung,
       seconds: Math.ceil(limitMs / 1000),
     })),
-    warnings: [...parts.warnings(language), ...withdrawnWarning(parts, version, language)],
+    warnings: [
+      ...parts.warnings(language),
+      ...withdrawnWarning(parts, version, language),
+      ...stateWarnings(
+        [parts.updates.blocked(), installed.ok ? undefined : installed.fault],
+        await parts.asides(),
+        language,
+        parts.words,
+      ),
+    ],
     ...nextAction(state, order, parts.nextCheckAt()),
     ...restartsView(parts.restarts(), state),
     ...(version === undefined ? {} : { version }),

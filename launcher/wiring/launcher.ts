@@ -17,6 +17,7 @@ import { readCrashes } from '../../supervisor/crashes/crash-bundle.ts';
 import type { Sessions } from '../../supervisor/sessions/sessions.ts';
 import { createSessions } from '../../supervisor/sessions/server-sessions.ts';
 import { createApplication } from '../application/application.ts';
+import type { ApplicationParts } from '../application/application-parts.ts';
 import type { Application } from '../api/application.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { LoadedConfiguration } from '../configuration/load.ts';
@@ -26,6 +27,7 @@ import { createOutbox, type Outbox } from '../mail/outbox.ts';
 import { createSmtpTransport } from '../mail/smtp-transport.ts';
 import { isAlarm, mailAlarm } from '../mail/alarm-mail.ts';
 import { createMessenger } from '../mail/messenger.ts';
+import { recordsAside } from '../application/state-warnings.ts';
 import { createNoticeBoard, withNoticeBoard } from '../application/notice-board.ts';
 import { withOfferMemory } from '../application/offer-memory.ts';
 import { createPort, type Listening } from '../port/port.ts';
@@ -115,7 +117,7 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
   const sessions = withNoticeBoard(openSessions(platform, configuration, log, childLink, server), board);
   const outbox = openOutbox(platform, configuration, log);
   const { sources, memory } = withOfferMemory(createReleaseSources(platform, configuration, log));
-  const records = openScheduleRecords(files, log, configuration.stateFolder);
+  const records = openScheduleRecords({ files, log, clock }, configuration.stateFolder);
   const newId = (): string => randomBytes(8).toString('hex');
   const places = placesOf(configuration);
   const checks = createUpdateChecks({ platform, configuration, places, server, sessions, sources });
@@ -133,13 +135,13 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
   const schedule = createSchedule({ clock, log, tools, updates, records, newId }, policy);
   const application = createApplication({
     ...applicationIdentity(platform, loaded, late),
+    ...leftOnDisk(platform, configuration),
     ...{ updates, tools, words, feed, board, memory, newId },
     tryOrder: async (order, signal) => tryOrder(tools, checks, words, order, signal),
     inboxOffers: () => late.inbox?.offers() ?? [],
     unattended: policy,
     restarts: () => server.restarts(),
     nextCheckAt: () => schedule.nextCheckAt(),
-    lastCrash: async () => (await readCrashes(files, configuration.logs.folder, 1))[0],
   });
   const port = createPort(
     { application, childLink, clock, files, network, machine, log },
@@ -158,6 +160,17 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
     updates,
     start: () => startLauncher(parts),
     close: (what) => closeLauncher(parts, what),
+  };
+}
+
+/** What earlier lives of server and launcher left for people to look at. */
+function leftOnDisk(
+  { files }: Platform,
+  { logs, stateFolder }: Configuration,
+): Pick<ApplicationParts, 'asides' | 'lastCrash'> {
+  return {
+    asides: async () => recordsAside(files, stateFolder),
+    lastCrash: async () => (await readCrashes(files, logs.folder, 1))[0],
   };
 }
 

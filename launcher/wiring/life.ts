@@ -64,7 +64,7 @@ export async function startLauncher(parts: LauncherParts): Promise<Listening | u
   }
   updates.resumeOpen();
   if (open.kind === 'none' || open.kind === 'newer') {
-    tasks.push(recordLiveRelease(parts.tools));
+    tasks.push(noteLiveRelease(parts));
   }
   tasks.push(outbox.run(ending.signal), tidyNowAndThen(parts), watchInbox(parts), compareStopLimit(parts));
   if (parts.loaded.updatesBlocked.length === 0) {
@@ -86,6 +86,14 @@ async function listen({ port, log, late }: LauncherParts): Promise<Listening | u
     late.url = `${new URL(late.url).protocol}//${tcp.host}:${tcp.port}`;
   }
   return listens.value;
+}
+
+async function noteLiveRelease({ tools, log }: LauncherParts): Promise<void> {
+  const noted = await recordLiveRelease(tools);
+  if (!noted.ok) {
+    const { code, path } = noted.fault;
+    log.error('the record of installed releases cannot be read or written; it is left as it is', { code, path });
+  }
 }
 
 /** A folder that cannot be watched costs an offer, never the server. */

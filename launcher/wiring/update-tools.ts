@@ -65,14 +65,14 @@ export function createUpdateTools(parts: UpdateToolParts): UpdateTools {
     policy: policyOf(configuration),
     server,
     sessions,
-    installed: openInstalledRecords(platform.files, stateFolder, () => platform.clock.now()),
+    installed: openInstalledRecords({ ...platform, log }, stateFolder),
     openSource: async (order) => sources.open(order),
     eligibility: async () => eligibilityOf(parts, platform.clock.now()),
     checks,
     staging: stagingOf(platform, configuration.updates.staging),
     carryOver: createCarryOver(platform),
     carryOverRules: carryOverRulesOf(configuration),
-    data: createDataSafety(platform, { paths: data.paths, ...data.backup }),
+    data: createDataSafety({ ...platform, log }, { paths: data.paths, ...data.backup }),
     messenger,
   };
 }

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Value } from '@sinclair/typebox/value';
 import type { ApiClient } from '../../launcher/api/client.ts';
 import type { OrderAnswer } from '../../launcher/api/messages.ts';
-import { decodeQueuedMail, isMailFile } from '../../launcher/mail/queued-mail.ts';
+import { isMailFile, QueuedMail } from '../../launcher/mail/queued-mail.ts';
 import type { Outcome } from '../../installer/update/order.ts';
 import type { Result } from '../../platform/result.ts';
 import type { OmSite } from '../e2e/kit/om-site.ts';
@@ -120,9 +121,9 @@ function mailsSent(site: OmSite): boolean {
   return namesIn(folder)
     .filter(isMailFile)
     .every((name) => {
-      const mail = decodeQueuedMail(readFileSync(join(folder, name), 'utf8'), name);
-      if (!mail.ok) return true;
-      const { state } = mail.value;
+      const mail: unknown = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+      if (!Value.Check(QueuedMail, mail)) return true;
+      const { state } = mail;
       return state.kind !== 'handing-over' && (state.kind !== 'waiting' || state.nextAt > Date.now() + SOON_MS);
     });
 }

@@ -2,6 +2,7 @@ import { openInstalledRecords } from '../../installer/update/installed.ts';
 import { readJournal, listJournals } from '../../installer/update/journal.ts';
 import { factsOf, type JournalEntry, orderOf } from '../../installer/update/journal-entry.ts';
 import type { Outcome } from '../../installer/update/order.ts';
+import { silentLog } from '../../platform/log.ts';
 import { PIPELINE } from '../../installer/update/pipeline.ts';
 import type { Scenario } from './scenario.ts';
 import { HALF_CONVERTED } from './virtual-server.ts';
@@ -140,8 +141,9 @@ async function checkBundle(machine: VirtualMachine, journals: readonly (readonly
     machine.violated('bundle', 'the settings of the admin are lost');
   }
   const files = createVirtualFiles({ disk: machine.disk, now: () => machine.clock.now() });
-  const record = await openInstalledRecords(files, PLACES.stateFolder, () => 0).read();
-  if (record.live !== undefined && record.live.version !== version && version === expected) {
+  const read = await openInstalledRecords({ files, log: silentLog, clock: machine.clock }, PLACES.stateFolder).read();
+  const record = read.ok ? read.value : undefined;
+  if (record?.live !== undefined && record.live.version !== version && version === expected) {
     machine.violated('journal', `the record says ${record.live.version}, live is ${version}`);
   }
 }

@@ -169,14 +169,14 @@ function toolsOf(setting: LauncherSetting, files: Files, clock: Clock, server: S
     policy,
     server,
     sessions: createVirtualSessions(machine, before),
-    installed: openInstalledRecords(files, PLACES.stateFolder, () => clock.now()),
+    installed: openInstalledRecords({ files, log: silentLog, clock }, PLACES.stateFolder),
     openSource: async () => Promise.resolve(succeed(createVirtualSource(machine, files, clock, releases))),
     eligibility: async () => Promise.resolve({ now: clock.now() }),
     checks: createVirtualChecks(files),
     staging: createVirtualStaging(files),
     carryOver: createVirtualCarryOver(files),
     carryOverRules: [],
-    data: createDataSafety({ files, clock }, { paths: [DATA_FILE], folder: BACKUPS_FOLDER, keep: 3 }),
+    data: createDataSafety({ files, clock, log: silentLog }, { paths: [DATA_FILE], folder: BACKUPS_FOLDER, keep: 3 }),
     messenger: {
       noticeText: (kind) => ({ en: kind, fr: kind, de: kind, it: kind }),
       announceOutcome: async (journal): Promise<Result<number>> => {

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openPlatform } from '../../platform/current.ts';
 import { faultOf } from '../../platform/fault.ts';
 import { createAlarm, withinWindow } from '../../supervisor/alarm.ts';
-import { decodeAlarm } from '../../supervisor/alarm-record.ts';
 import type { ServerEvent } from '../../supervisor/server-control.ts';
 import { createStateStore } from '../../supervisor/state-store.ts';
 import { createFakeClock, type FakeClock } from '../kit/fake-clock.ts';
@@ -133,15 +132,27 @@ test('a wall clock that jumps neither raises nor ends anything', async () => {
 });
 
 test.each([
-  '',
-  '{',
-  '[]',
-  '{"schema":1}',
-  '{"schema":2,"since":1}',
-  '{"schema":1,"since":-1}',
-  '{"schema":1,"since":1,"x":1}',
-])('a damaged record %s is none', (text) => {
-  expect(decodeAlarm(text)).toBeUndefined();
+  { text: '', left: 'aside' },
+  { text: '{', left: 'aside' },
+  { text: '[]', left: 'aside' },
+  { text: '{"schema":1}', left: 'aside' },
+  { text: '{"schema":1,"since":-1}', left: 'aside' },
+  { text: '{"schema":2,"since":1}', left: 'as it is' },
+])('a record $text that is damaged or of a newer launcher is none', async ({ text, left }) => {
+  const folder = temporaryFolder('alarm');
+  writeFileSync(join(folder, 'server-alarm.json'), text);
+  const { alarm } = launcher(createFakeClock(), folder);
+  await alarm.load();
+  expect(alarm.facts()).not.toHaveProperty('alarmSince');
+  expect(existsSync(join(folder, 'server-alarm.json'))).toBe(left === 'as it is');
+});
+
+test('what a later launcher adds to a record is read over', async () => {
+  const folder = temporaryFolder('alarm');
+  writeFileSync(join(folder, 'server-alarm.json'), '{"schema":1,"since":7,"mood":"good"}');
+  const { alarm } = launcher(createFakeClock(), folder);
+  await alarm.load();
+  expect(alarm.facts()).toMatchObject({ alarmSince: 7 });
 });
 
 test('what is as old as the window counts no more', () => {

@@ -28,7 +28,11 @@ async function preflightUpdate(context: StepContext): Promise<Result<Facts>> {
   if (!source.ok) {
     return source;
   }
-  const installed = await tools.installed.read();
+  const record = await tools.installed.read();
+  if (!record.ok) {
+    return record;
+  }
+  const installed = record.value;
   const live = await liveRelease(tools, installed);
   const offered = await source.value.refresh(context.signal);
   if (!offered.ok) {
@@ -165,7 +169,11 @@ async function keepDelta(
 
 async function preflightRollback(context: StepContext): Promise<Result<Facts>> {
   const { tools, order } = context;
-  const installed = await tools.installed.read();
+  const record = await tools.installed.read();
+  if (!record.ok) {
+    return record;
+  }
+  const installed = record.value;
   const kept = installed.kept.find(({ version }) => order.version === undefined || version === order.version);
   const facts = kept === undefined ? undefined : await tools.files.facts(kept.path);
   const present = facts?.ok === true && facts.value !== undefined && folderIdentity(facts.value) === kept?.identity;

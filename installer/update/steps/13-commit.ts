@@ -16,7 +16,9 @@ export const commit: Step<'commit'> = {
       return identity.ok ? fail(plan.ok ? missing(context) : plan.fault) : identity;
     }
     const before = await tools.installed.read();
-    const written = await tools.installed.write(recordAfter(context, before, identity.value, plan.value));
+    const written = before.ok
+      ? await tools.installed.write(recordAfter(context, before.value, identity.value, plan.value))
+      : before;
     if (!written.ok) {
       return written;
     }

@@ -72,12 +72,15 @@ async function markBadRelease({ tools, journal }: StepContext): Promise<Result<v
     return succeed();
   }
   const record = await tools.installed.read();
-  const bad = record.bad.filter(({ manifestSha256 }) => manifestSha256 !== release.manifest.sha256);
+  if (!record.ok) {
+    return record;
+  }
+  const bad = record.value.bad.filter(({ manifestSha256 }) => manifestSha256 !== release.manifest.sha256);
   const mark = {
     version: release.version,
     manifestSha256: release.manifest.sha256,
     at: tools.clock.now(),
     code: fault.code,
   };
-  return tools.installed.write({ ...record, bad: [...bad, mark] });
+  return tools.installed.write({ ...record.value, bad: [...bad, mark] });
 }

@@ -1,4 +1,7 @@
+import { faultOf } from '../../../platform/fault.ts';
+import { silentLog } from '../../../platform/log.ts';
 import { type TokenFacts, createTokens, type Tokens } from '../../port/tokens.ts';
+import { explainFault } from '../../texts/explain.ts';
 import { formatTime } from '../../texts/format.ts';
 import { say } from '../../texts/messages.ts';
 import type { VerbContext } from '../context.ts';
@@ -45,6 +48,11 @@ export async function revokeToken(context: VerbContext, { name }: RequestOf<'tok
   return EXIT.done;
 }
 
-function tokensOf({ platform, loaded }: VerbContext): Tokens {
-  return createTokens(platform, loaded.configuration.stateFolder);
+function tokensOf({ platform, loaded, voice }: VerbContext): Tokens {
+  const { stateFolder } = loaded.configuration;
+  // A list that begins anew must not look as if there had never been a token.
+  const tell = (): void => voice.remark(explainFault(SET_ASIDE(stateFolder), voice.language, '').message);
+  return createTokens({ ...platform, log: { ...silentLog, error: tell } }, stateFolder);
 }
+
+const SET_ASIDE = (path: string) => faultOf('record-corrupt', 'the list of tokens begins anew', { path });

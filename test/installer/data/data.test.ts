@@ -18,6 +18,7 @@ import { createDataSafety } from '../../../installer/data/data-safety.ts';
 import { discardReplacedData, restoreData } from '../../../installer/data/restore.ts';
 import { discardBackup } from '../../../installer/data/retention.ts';
 import { openPlatform } from '../../../platform/current.ts';
+import { silentLog } from '../../../platform/log.ts';
 import type { Files } from '../../../platform/files.ts';
 import { succeed } from '../../../platform/result.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
@@ -191,7 +192,7 @@ describe('retention', () => {
     expect(await backedUp(request)).toMatchObject({ state: 'final' });
     expect((await files.list(backups)).ok).toBe(true);
     const names = await files.list(backups);
-    expect(names.ok && names.value.filter((name) => name.includes('.corrupt-'))).toHaveLength(1);
+    expect(names.ok && names.value.filter((name) => name.includes('.unreadable-'))).toHaveLength(1);
   });
 });
 
@@ -316,10 +317,12 @@ describe('interrupted at any change of the disk and repeated', () => {
         convert(data);
         const converted = snapshot(data);
         const options = { paths: request.paths, folder: backups, keep: 2 };
-        const safety = createDataSafety({ files, clock: laterClock }, options);
+        const safety = createDataSafety({ files, clock: laterClock, log: silentLog }, options);
         expect((await safety.save('rollback-1')).ok).toBe(true);
         const disk = interruptFiles(files, interruption, at);
-        await untilKilled(() => createDataSafety({ files: disk, clock }, options).restore('update-1', 'rollback-1'));
+        await untilKilled(() =>
+          createDataSafety({ files: disk, clock, log: silentLog }, options).restore('update-1', 'rollback-1'),
+        );
         expect((await safety.restore('rollback-1', 'rollback-1-back')).ok, `${interruption} at ${at}`).toBe(true);
         for (const turn of ['once', 'again']) {
           expect(await safety.abandonRestore('update-1', 'rollback-1'), `${interruption} at ${at}, ${turn}`).toEqual(
@@ -362,7 +365,10 @@ describe('interrupted at any change of the disk and repeated', () => {
 
   test('nothing is abandoned of a backup that is not there', async () => {
     const { backups, request } = scene();
-    const safety = createDataSafety({ files, clock }, { paths: request.paths, folder: backups, keep: 2 });
+    const safety = createDataSafety(
+      { files, clock, log: silentLog },
+      { paths: request.paths, folder: backups, keep: 2 },
+    );
     expect(await safety.abandonRestore('update-1', 'rollback-1')).toEqual(succeed());
     expect(await safety.exists('update-1')).toEqual(succeed(false));
   });

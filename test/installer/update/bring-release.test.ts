@@ -107,7 +107,7 @@ function openOrder(machine: Machine, signal = new AbortController().signal) {
     eligibility: () => Promise.resolve({ now: Date.now(), delayDays: 0, machineId: 'machine', marks: [] }),
     staging: createStaging(platform),
     openSource: () => Promise.resolve({ ok: true, value: source }),
-    installed: { read: () => Promise.resolve({ schema: 1, kept: [], bad: [] }) },
+    installed: { read: () => Promise.resolve({ ok: true, value: { schema: 1, kept: [], bad: [] } }) },
     checks: {
       preflight: () => Promise.resolve({ ok: true }),
       staged: () => Promise.resolve({ ok: true }),

@@ -33,7 +33,7 @@ function updatesWith(acts: Partial<Record<StepName, (context: StepContext) => Pr
     stagingFolder: root,
     manifestFolder: root,
   };
-  const installed = openInstalledRecords(files, root, () => 0);
+  const installed = openInstalledRecords({ files, log: silentLog, clock: { now: () => 0 } }, root);
   const data = { expire: async () => Promise.resolve(succeed()) };
   const policy = { keepOldMs: 0 };
   const tools = { files, clock, log: silentLog, places, installed, data, policy } as unknown as UpdateTools;

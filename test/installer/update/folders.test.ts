@@ -122,7 +122,7 @@ describe('one whole bundle at the live path, without a journal', () => {
     await writeSwapPlan(files, root, { schema: 1, orderId: 'order-0001', next, renames: [...renames] });
     for (const { from, to } of renames.slice(0, cut)) renameSync(from, to);
     const places = { bundle: live, oldBundle: old, stateFolder: root };
-    expect(await ensureLiveBundle(files, places, NOTHING, silentLog)).toEqual(succeed());
+    expect(await ensureLiveBundle(files, places, succeed(NOTHING), silentLog)).toEqual(succeed());
     expect([nameAt(live), nameAt(old), nameAt(staged)]).toEqual(['one', 'zero', 'two']);
     expect(await readSwapPlan(files, root)).toEqual(succeed(undefined));
   });
@@ -133,7 +133,7 @@ describe('one whole bundle at the live path, without a journal', () => {
     await writeSwapPlan(files, root, { schema: 1, orderId: 'order-0001', next, renames: [...renames] });
     await makeRenames(files, renames);
     const record = { ...NOTHING, live: { version: '2', identity: next, installedAt: 0 } };
-    await ensureLiveBundle(files, { bundle: live, oldBundle: old, stateFolder: root }, record, silentLog);
+    await ensureLiveBundle(files, { bundle: live, oldBundle: old, stateFolder: root }, succeed(record), silentLog);
     expect([nameAt(live), nameAt(old)]).toEqual(['two', 'one']);
   });
 
@@ -141,10 +141,15 @@ describe('one whole bundle at the live path, without a journal', () => {
     const { root, live, old } = await swapScene();
     writeFileSync(join(root, 'swap-plan.json'), '{"schema":1,');
     rmSync(live, { recursive: true });
-    await ensureLiveBundle(files, { bundle: live, oldBundle: old, stateFolder: root }, NOTHING, silentLog);
+    await ensureLiveBundle(files, { bundle: live, oldBundle: old, stateFolder: root }, succeed(NOTHING), silentLog);
     expect(nameAt(live)).toBe('zero');
     rmSync(live, { recursive: true });
-    const none = await ensureLiveBundle(files, { bundle: live, oldBundle: old, stateFolder: root }, NOTHING, silentLog);
+    const none = await ensureLiveBundle(
+      files,
+      { bundle: live, oldBundle: old, stateFolder: root },
+      succeed(NOTHING),
+      silentLog,
+    );
     expect(none).toMatchObject({ ok: false, fault: { code: 'bundle-missing' } });
   });
 });
@@ -152,7 +157,7 @@ describe('one whole bundle at the live path, without a journal', () => {
 describe('retention', () => {
   async function keptScene(keptUntil: number) {
     const { root, live, old } = await swapScene();
-    const installed = openInstalledRecords(files, root, () => 0);
+    const installed = openInstalledRecords({ files, log: silentLog, clock: { now: () => 0 } }, root);
     const discarded: string[] = [];
     const data = {
       discard: async (id: string) => Promise.resolve((discarded.push(id), succeed())),
@@ -181,7 +186,7 @@ describe('retention', () => {
     const { tools, old, live, installed, discarded } = await keptScene(1_000);
     expect(await removeExpired(tools, 1_000)).toEqual(succeed(['0']));
     expect([nameAt(old), nameAt(live)]).toEqual([undefined, 'one']);
-    expect((await installed.read()).kept).toEqual([]);
+    expect(await installed.read()).toMatchObject({ value: { kept: [] } });
     expect(discarded).toEqual(['b-0']);
     expect(existsSync(join(tools.stagingFolder, 'expired'))).toBe(false);
   });
@@ -192,6 +197,6 @@ describe('retention', () => {
     bundle(old, 'somebody else');
     await removeExpired(tools, 1_000);
     expect(nameAt(old)).toBe('somebody else');
-    expect((await installed.read()).kept).toEqual([]);
+    expect(await installed.read()).toMatchObject({ value: { kept: [] } });
   });
 });

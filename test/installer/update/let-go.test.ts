@@ -65,7 +65,7 @@ async function play({ refuses, server, undoFails = false, begun = [] }: Scene) {
     clock,
     log: silentLog,
     places,
-    installed: openInstalledRecords(files, root, () => 0),
+    installed: openInstalledRecords({ files, log: silentLog, clock: { now: () => 0 } }, root),
     server: { state: () => server, hold: () => undefined, resume: () => liveAtResume.push(live()) },
   } as unknown as UpdateTools;
   const journal = await journalWith(refusing, join(root, 'orders'), begun);

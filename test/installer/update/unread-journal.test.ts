@@ -40,7 +40,7 @@ async function started(failures: number, server: ServerState, broken: 'journal' 
   };
   // Nobody waits here.
   const clock: Clock = { now: () => 9, monotonic: () => 9, sleep: async () => Promise.resolve('elapsed') };
-  const installed = openInstalledRecords(files, root, () => 9);
+  const installed = openInstalledRecords({ files, log: silentLog, clock: { now: () => 9 } }, root);
   const tools = { files: failing, clock, log: silentLog, places, installed, server: { state: () => server } };
   const updates = createUpdates(tools as unknown as UpdateTools, { journalFolder, steps: {} as Steps });
   const live = (): string => readFileSync(join(places.bundle, 'name'), 'utf8');

@@ -25,7 +25,7 @@ function partsWith(mode: 'manual' | 'stage' | 'auto', eligibility: Partial<Eligi
   const tools = {
     places: { bundle: '/bundle' },
     files: { facts: () => Promise.resolve(succeed({ inode: '7' })) },
-    installed: { read: () => Promise.resolve(installed) },
+    installed: { read: () => Promise.resolve(succeed(installed)) },
     eligibility: () => Promise.resolve({ now: NOW, machineId: '0'.repeat(32), marks: [], ...eligibility }),
   };
   return {

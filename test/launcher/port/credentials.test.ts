@@ -6,6 +6,9 @@ import { createFailures } from '../../../launcher/port/failures.ts';
 import { createTokens } from '../../../launcher/port/tokens.ts';
 import { createUpdateTokens } from '../../../launcher/port/update-tokens.ts';
 import { openPlatform } from '../../../platform/current.ts';
+import { faultOf } from '../../../platform/fault.ts';
+import type { Files } from '../../../platform/files.ts';
+import { fail } from '../../../platform/result.ts';
 import { createFakeClock } from '../../kit/fake-clock.ts';
 import { createRecordingLog } from '../../kit/recording-log.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
@@ -126,7 +129,7 @@ test('failures are counted anew after a minute, and only so many addresses are r
 test('tokens are kept hashed and private, listed without secrets, and revoked at once', async () => {
   const { files, clock } = openPlatform();
   const folder = temporaryFolder('tokens');
-  const tokens = createTokens({ files, clock }, folder);
+  const tokens = createTokens({ files, clock, log: createRecordingLog() }, folder);
   const created = await tokens.create('monitoring', 'read');
   const secret = created.ok ? created.value : '';
   expect(secret).toMatch(/^omt_[\w-]{43}$/);
@@ -144,19 +147,61 @@ test('tokens are kept hashed and private, listed without secrets, and revoked at
   expect(await tokens.revoke('monitoring')).toMatchObject({ fault: { code: 'not-found' } });
 });
 
-test.each([
-  ['{"schema":2,"tokens":{}}', 'newer-schema'],
-  ['{"schema":1,"tokens":[{}]}', 'record-corrupt'],
-  ['\0\0\0', 'record-corrupt'],
-])('a token file %j admits nobody and says %s', async (content, code) => {
+test('a token file of a newer launcher admits nobody, says so and stays as it is', async () => {
   const port = await openPort();
-  await port.platform.files.writeDurably(join(port.stateFolder, 'tokens.json'), content);
-  const tokens = createTokens(port.platform, port.stateFolder);
-  expect(await tokens.create('x', 'admin')).toMatchObject({ fault: { code } });
+  const path = join(port.stateFolder, 'tokens.json');
+  await port.platform.files.writeDurably(path, '{"schema":2,"tokens":{}}');
+  const tokens = createTokens({ ...port.platform, log: port.log }, port.stateFolder);
+  expect(await tokens.create('x', 'admin')).toMatchObject({ fault: { code: 'newer-schema' } });
   expect((await ask(port.address, '/v1/history', { headers: { authorization: 'Bearer omt_x' } })).status).toBe(401);
   expect(port.log.lines).toContainEqual(
-    expect.objectContaining({ level: 'error', fields: expect.objectContaining({ code }) as unknown }),
+    expect.objectContaining({ level: 'error', fields: expect.objectContaining({ code: 'newer-schema' }) as unknown }),
   );
+  expect(readFileSync(path, 'utf8')).toBe('{"schema":2,"tokens":{}}');
+});
+
+test.each(['{"schema":1,"tokens":[{}]}', '\0\0\0'])(
+  'a damaged token file %j admits nobody, is set aside and told; new tokens can be made',
+  async (content) => {
+    const port = await openPort();
+    await port.platform.files.writeDurably(join(port.stateFolder, 'tokens.json'), content);
+    expect((await ask(port.address, '/v1/history', { headers: { authorization: 'Bearer omt_x' } })).status).toBe(401);
+    expect(port.log.messages()).toContain('a damaged file was set aside');
+    const tokens = createTokens({ ...port.platform, log: port.log }, port.stateFolder);
+    expect(await tokens.create('x', 'admin')).toMatchObject({ ok: true });
+    expect(await tokens.list()).toMatchObject({ value: [{ name: 'x' }] });
+  },
+);
+
+test('tokens of updates that cannot be read now are not lost: nothing is written over them', async () => {
+  const { files } = openPlatform();
+  const stateFolder = temporaryFolder('update-tokens');
+  let fails = false;
+  const failing: Files = {
+    ...files,
+    readText: (path, limit) =>
+      fails ? Promise.resolve(fail(faultOf('io-error', 'as planned', { path }))) : files.readText(path, limit),
+  };
+  const open = () =>
+    createUpdateTokens(
+      {
+        ...{ files: failing, clock: createFakeClock(), log: createRecordingLog() },
+        update: (id) => Promise.resolve(updateView(id)),
+      },
+      { stateFolder, outliveMs: 3_600_000 },
+    );
+  const first = await open().issue({ user: 'Designer' }, 'u1');
+  fails = true;
+  const tokens = open();
+  const second = await tokens.issue({ user: 'Designer' }, 'u2');
+  expect(await tokens.verify(first)).toBeUndefined();
+  expect(await tokens.verify(second)).toMatchObject({ updateId: 'u2' });
+  fails = false;
+  expect(await tokens.verify(first)).toMatchObject({ updateId: 'u1' });
+  await tokens.issue({ user: 'Designer' }, 'u3');
+  const later = open();
+  expect(await later.verify(first)).toMatchObject({ updateId: 'u1' });
+  expect(await later.verify(second)).toMatchObject({ updateId: 'u2' });
 });
 
 test('the token of an update outlives a restart of the launcher, and its update by one hour', async () => {

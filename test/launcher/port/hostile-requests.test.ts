@@ -89,7 +89,7 @@ test.each([
 ])('an order with %s is 400 and logged without the value', async (_what, body, field) => {
   const port = await openPort();
   const { createTokens } = await import('../../../launcher/port/tokens.ts');
-  const token = await createTokens(port.platform, port.stateFolder).create('admin', 'admin');
+  const token = await createTokens({ ...port.platform, log: port.log }, port.stateFolder).create('admin', 'admin');
   const headers = { authorization: `Bearer ${token.ok ? token.value : ''}` };
   const refused = await ask(port.address, '/v1/updates', { method: 'POST', headers, body });
   expect(refused.status).toBe(400);

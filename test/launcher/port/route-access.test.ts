@@ -122,7 +122,7 @@ test('the document lists every call of the table', async () => {
 
 /** Real credentials for each class; tickets are made anew, since each can be used once. */
 async function credentialsOf(port: OpenPort): Promise<(caller: CallerClass) => Promise<string | undefined>> {
-  const tokens = createTokens(port.platform, port.stateFolder);
+  const tokens = createTokens({ ...port.platform, log: port.log }, port.stateFolder);
   const secrets: Record<string, string> = {};
   for (const scope of TOKEN_SCOPES) {
     const created = await tokens.create(`for ${scope}`, scope);
