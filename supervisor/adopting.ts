@@ -5,6 +5,7 @@ import type { Launched } from './launch.ts';
 import { writeRunning } from './launch.ts';
 import { outputFileIn } from './output/output-names.ts';
 import { probedPorts, takenBy } from './probes/port-owner.ts';
+import { distinctProbes } from './probes/probe-lists.ts';
 import { runProbes } from './probes/probe-round.ts';
 import { beginStart } from './starting.ts';
 import { inBackground, isIdle, liveRun, type ServerRun, type Supervision } from './supervision.ts';
@@ -41,7 +42,7 @@ async function findRun(supervision: Supervision): Promise<ServerRun | undefined>
     await reportStrangers(supervision);
   }
   if (found.kind !== 'found') return undefined;
-  const verdict = await judgeRecord(dependencies.processes, found.record, probedPorts(options.probes));
+  const verdict = await judgeRecord(dependencies.processes, found.record, probedPorts(distinctProbes(options)));
   switch (verdict.kind) {
     case 'gone':
       return undefined;
@@ -80,7 +81,7 @@ async function takeOver(supervision: Supervision, record: ChildRecord, process: 
   store.tell({ kind: 'adopted', process, at });
   const readyAfterMs = record.kind === 'running' ? record.readyAfterMs : undefined;
   run.wasReady = readyAfterMs !== undefined;
-  const { fault } = await runProbes(dependencies, options.probes, run);
+  const { fault } = await runProbes(supervision, run.wasReady ? 'readiness' : 'startup', run);
   if (run.life.kind === 'ended') return run;
   if (!fault) {
     becomeReady(supervision, run, readyAfterMs ?? 0);
@@ -97,7 +98,7 @@ function launchedOf({ options }: Supervision, record: ChildRecord, process: Proc
 
 /** Without its record a server cannot be told from a stranger; say who holds its ports. */
 async function reportStrangers({ dependencies, options }: Supervision): Promise<void> {
-  for (const port of probedPorts(options.probes)) {
+  for (const port of probedPorts(distinctProbes(options))) {
     for (const holder of await dependencies.processes.portHolders(port)) {
       if (holder) dependencies.log.error((await takenBy(dependencies.processes, port, holder)).detail);
     }

@@ -6,6 +6,7 @@ import { identityOf } from './child-record.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { outputFileIn } from './output/output-names.ts';
 import { probedPorts, takenBy } from './probes/port-owner.ts';
+import { distinctProbes } from './probes/probe-lists.ts';
 import { newNonce } from './random.ts';
 import type { Supervision } from './supervision.ts';
 
@@ -78,7 +79,7 @@ async function ensureAlone(supervision: Supervision, signal: AbortSignal): Promi
 
 /** Without a record only the port can tell that an earlier server lives. */
 async function findHolderOfPorts({ dependencies, options }: Supervision): Promise<Fault | undefined> {
-  for (const port of probedPorts(options.probes)) {
+  for (const port of probedPorts(distinctProbes(options))) {
     const holder = (await dependencies.processes.portHolders(port)).find((found) => found !== undefined);
     if (holder) return takenBy(dependencies.processes, port, holder);
   }

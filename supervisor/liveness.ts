@@ -2,6 +2,7 @@ import { type Fault, faultOf } from '../platform/fault.ts';
 import type { ProcessExit } from '../platform/processes.ts';
 import { recordCrash } from './crashes/record-crash.ts';
 import { probedPorts } from './probes/port-owner.ts';
+import { distinctProbes } from './probes/probe-lists.ts';
 import { scheduleRestart } from './restarting.ts';
 import { countPeers } from './sessions/peer-count.ts';
 import { hasMoved, lookAtProgress, type ProgressSnapshot } from './start-progress.ts';
@@ -89,7 +90,7 @@ async function seeUsers({ dependencies, options }: Supervision): Promise<'none' 
 
 /** Nobody listens on any of its ports. One that a stranger took over would not come back by a restart. */
 async function hasLostPort({ dependencies, options }: Supervision): Promise<boolean> {
-  const ports = probedPorts(options.probes);
+  const ports = probedPorts(distinctProbes(options, ['readiness', 'liveness']));
   const holders = await Promise.all(ports.map((port) => dependencies.processes.portHolders(port)));
   return ports.length > 0 && holders.every((found) => found.length === 0);
 }

@@ -1,4 +1,5 @@
 import { type Fault, faultOf } from '../platform/fault.ts';
+import { type ProbeKind, probesFor } from './probes/probe-lists.ts';
 import { runProbes } from './probes/probe-round.ts';
 import { extendDeadline, hasMoved, lookAtProgress, type ProgressSnapshot, type StartLimits } from './start-progress.ts';
 import type { ServerRun, Supervision } from './supervision.ts';
@@ -36,6 +37,7 @@ export async function awaitReadiness(
   cancel: AbortSignal,
 ): Promise<ReadinessOutcome> {
   const { clock } = supervision.dependencies;
+  const { health } = supervision.options;
   const signal = AbortSignal.any([cancel, run.watch.signal]);
   const now = clock.monotonic();
   let wait: Wait = {
@@ -45,13 +47,19 @@ export async function awaitReadiness(
     strangerSince: undefined,
     fault: undefined,
   };
+  let kind: ProbeKind = 'startup';
   let passes = 0;
   for (;;) {
-    const fault = await lookOnce(supervision, run);
+    const fault = await lookOnce(supervision, run, kind);
     if (run.life.kind === 'ended') return { kind: 'ended' };
     if (signal.aborted) return { kind: 'cancelled' };
     passes = fault ? 0 : passes + 1;
-    if (passes >= supervision.options.health.startup.passes) {
+    if (kind === 'startup' && passes >= health.startup.passes && health.readiness.probes) {
+      // Started, and now asked what a server that serves must answer.
+      [kind, passes] = ['readiness', 0];
+      continue;
+    }
+    if (passes >= (kind === 'startup' ? health.startup.passes : 1)) {
       return { kind: 'ready', afterMs: clock.monotonic() - run.beganAt };
     }
     if (fault) wait = noteFault(wait, fault, clock.monotonic());
@@ -69,9 +77,9 @@ export function startLimits(supervision: Supervision, startLimitMs: number | und
   return { limitMs: limit, extendMs, hardLimitMs: Math.max(hardLimitMs, limit) };
 }
 
-async function lookOnce(supervision: Supervision, run: ServerRun): Promise<Fault | undefined> {
+async function lookOnce(supervision: Supervision, run: ServerRun, kind: ProbeKind): Promise<Fault | undefined> {
   const { dependencies, options } = supervision;
-  if (options.probes.length > 0) return (await runProbes(dependencies, options.probes, run)).fault;
+  if (probesFor(options, kind).length > 0) return (await runProbes(supervision, kind, run)).fault;
   const livedMs = dependencies.clock.monotonic() - run.beganAt;
   return livedMs >= LIVED_LONG_ENOUGH_MS ? undefined : faultOf('server-unhealthy', 'the server has just been started');
 }

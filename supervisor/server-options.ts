@@ -27,7 +27,10 @@ export interface ServerOptions {
     /** Never beyond this, whatever moves. */
     readonly hardLimitMs: number;
   };
-  /** All must pass for `ready`; none = ready as soon as the process has lived for 1 s. */
+  /**
+   * All must pass for `ready`; none = ready as soon as the process has lived for 1 s. Startup, readiness and liveness may each
+   * have a list of its own instead (`health`).
+   */
   readonly probes: readonly Probe[];
   readonly probeEveryMs: number;
   readonly health: HealthOptions;
@@ -67,28 +70,55 @@ export interface LogLimits {
   readonly budgetBytes: number;
 }
 
-export type Probe =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly timeoutMs: number }
-  | {
-      readonly kind: 'http';
-      /** `http:` or `https:`; on loopback any certificate is accepted, elsewhere only a trusted one. */
-      readonly url: string;
-      readonly statuses: readonly number[];
-      /** Regular expression on the first 64 KiB of the body. */
-      readonly bodyPattern?: string;
-      readonly timeoutMs: number;
-    }
-  /** `ready: true` in the child's last report. */
-  | { readonly kind: 'cooperative' }
-  | { readonly kind: 'command'; readonly command: readonly string[]; readonly timeoutMs: number };
+export type Probe = TcpProbe | HttpProbe | CooperativeProbe | CommandProbe;
+
+interface Named {
+  /** What `status` calls it instead of a name that is made up from its kind and aim. */
+  readonly name?: string;
+}
+
+export interface TcpProbe extends Named {
+  readonly kind: 'tcp';
+  readonly host: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+}
+
+export interface HttpProbe extends Named {
+  readonly kind: 'http';
+  /** `http:` or `https:`; without `ca` any certificate is accepted on loopback, elsewhere only a trusted one. */
+  readonly url: string;
+  /** PEM file of additional authorities; with it the certificate is checked on loopback, too. */
+  readonly ca?: string;
+  readonly statuses: readonly number[];
+  /** Regular expression on the first 64 KiB of the body. */
+  readonly bodyPattern?: string;
+  readonly timeoutMs: number;
+}
+
+/** `ready: true` in the child's last report. */
+export interface CooperativeProbe extends Named {
+  readonly kind: 'cooperative';
+}
+
+export interface CommandProbe extends Named {
+  readonly kind: 'command';
+  readonly command: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/** Probes of one kind's own; absent: those of all kinds. */
+interface OwnProbes {
+  readonly probes?: readonly Probe[];
+}
 
 /** How many rounds of the probes in a row decide. */
 export interface HealthOptions {
-  /** Passes that make a starting server ready. */
-  readonly startup: { readonly passes: number };
+  /** Passes that make a starting server ready, once its readiness has passed as well. */
+  readonly startup: OwnProbes & { readonly passes: number };
   /** Failures that degrade a ready server, passes that bring it back. */
-  readonly readiness: { readonly failures: number; readonly passes: number };
-  readonly liveness: {
+  readonly readiness: OwnProbes & { readonly failures: number; readonly passes: number };
+  readonly liveness: OwnProbes & {
     /** Failures after which it is restarted if it has nothing to lose; else people are told. */
     readonly failures: number;
     readonly restart: 'when-idle' | 'never';

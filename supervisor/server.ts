@@ -3,7 +3,9 @@ import { adoptServer } from './adopting.ts';
 import { type AlarmFacts, createAlarm } from './alarm.ts';
 import { createChildRecords } from './child-record.ts';
 import type { SupervisorDependencies } from './dependencies.ts';
+import { createProbeClients } from './probes/probe-clients.ts';
 import { runProbes } from './probes/probe-round.ts';
+import { createProbeTally, type ProbeFacts } from './probes/probe-tally.ts';
 import { serverStopped } from './server-faults.ts';
 import { createOutputKeeper } from './output/output-keeper.ts';
 import { NO_RESTARTS } from './restart-policy.ts';
@@ -22,6 +24,8 @@ export interface SupervisedServer extends ServerControl {
   drain(draining: boolean): void;
   /** Failed runs of late, and the alarm that they raised. */
   restarts(): AlarmFacts & { readonly attempt: number };
+  /** What each probe saw of the process that lives; nothing while there is none. */
+  probes(): readonly ProbeFacts[];
 }
 
 /** Makes the control of one server. Nothing happens before `adopt` or `start` is called. */
@@ -42,6 +46,7 @@ export function createServerControl(dependencies: SupervisorDependencies, option
     drain: (draining) => store.apply({ kind: draining ? 'drain-began' : 'drain-ended', at: dependencies.clock.now() }),
     sampleHealth: () => sampleHealth(supervision),
     restarts: () => ({ ...supervision.alarm.facts(), attempt: supervision.restarts.attempt }),
+    probes: () => (liveRun(supervision) ? supervision.tally.facts() : []),
     counts: () => ({ starts: supervision.starts, crashes: supervision.crashes }),
     subscribe: (listener) => store.subscribe(listener),
     detach: async () => {
@@ -49,6 +54,7 @@ export function createServerControl(dependencies: SupervisorDependencies, option
       supervision.detached.abort();
       if (supervision.activity.kind !== 'idle') await supervision.activity.done;
       await Promise.allSettled(supervision.tasks);
+      await supervision.probeClients.close();
     },
   };
 }
@@ -73,6 +79,8 @@ function createSupervision(dependencies: SupervisorDependencies, options: Server
       signal: detached.signal,
       inBackground: begin,
     }),
+    tally: createProbeTally(dependencies.clock, options),
+    probeClients: createProbeClients(dependencies),
     tasks: new Set(),
     startAgain: () => inBackground(supervision, startServer(supervision, undefined)),
     stop: (reason) => stopServer(supervision, reason),
@@ -118,7 +126,7 @@ function resume(supervision: Supervision): void {
 async function sampleHealth(supervision: Supervision): Promise<HealthSample> {
   const run = liveRun(supervision);
   if (!run) return { ready: false, fault: serverStopped(supervision.store.state()) };
-  const { fault, latencyMs } = await runProbes(supervision.dependencies, supervision.options.probes, run);
+  const { fault, latencyMs } = await runProbes(supervision, 'readiness', run);
   const ended = run.life.kind !== 'alive';
   const shown = ended ? serverStopped(supervision.store.state()) : fault;
   return { ready: !shown, ...(shown && { fault: shown }), latencyMs, process: run.process };

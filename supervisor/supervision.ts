@@ -6,6 +6,8 @@ import type { Alarm } from './alarm.ts';
 import type { ChildRecords } from './child-record.ts';
 import type { SupervisorDependencies } from './dependencies.ts';
 import type { OutputKeeper } from './output/output-keeper.ts';
+import type { ProbeClients } from './probes/probe-clients.ts';
+import type { ProbeTally } from './probes/probe-tally.ts';
 import type { RestartHistory } from './restart-policy.ts';
 import type { StartReport, StopReport } from './server-control.ts';
 import type { ServerOptions } from './server-options.ts';
@@ -51,6 +53,9 @@ export interface Supervision {
   readonly store: StateStore;
   readonly output: OutputKeeper;
   readonly alarm: Alarm;
+  /** What each probe saw of the process that lives. */
+  readonly tally: ProbeTally;
+  readonly probeClients: ProbeClients;
   /** Aborts when the launcher lets go of the server. */
   readonly detached: AbortController;
   /** Work in the background that `detach` waits for. */

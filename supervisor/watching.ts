@@ -13,7 +13,7 @@ import {
   restartUnwell,
   type WaitReason,
 } from './liveness.ts';
-import { runProbes } from './probes/probe-round.ts';
+import { runRound } from './probes/probe-round.ts';
 import { scheduleRestart } from './restarting.ts';
 import { inBackground, isIdle, readyFor, type ServerRun, type Supervision } from './supervision.ts';
 
@@ -34,6 +34,7 @@ export function watchRun(supervision: Supervision, launched: Launched): ServerRu
     memory: [],
   };
   supervision.run = run;
+  supervision.tally.reset();
   inBackground(supervision, watchExit(supervision, run));
   inBackground(supervision, sampleMemory(supervision.dependencies, run, watch.signal));
   return run;
@@ -102,56 +103,97 @@ function endedByItself(supervision: Supervision, run: ServerRun, exit: ProcessEx
 
 /** What the rounds of one run have shown so far. */
 interface Rounds {
-  passes: number;
-  illness: Illness | undefined;
+  readonly readiness: { passes: number; failures: number };
+  readonly liveness: { passes: number; illness: Illness | undefined };
   /** Why it is left alone, once people were told. */
   leftAlone: WaitReason | undefined;
   survived: boolean;
 }
 
+/** What came of the liveness of one round. */
+type Vitality =
+  { readonly kind: 'fine' } | { readonly kind: 'left-alone'; readonly fault: Fault } | { readonly kind: 'acted-on' };
+
 async function probeUntilEnd(supervision: Supervision, run: ServerRun): Promise<void> {
   const { dependencies, options } = supervision;
-  const rounds: Rounds = { passes: 0, illness: undefined, leftAlone: undefined, survived: false };
+  const rounds: Rounds = {
+    readiness: { passes: 0, failures: 0 },
+    liveness: { passes: 0, illness: undefined },
+    leftAlone: undefined,
+    survived: false,
+  };
   while ((await dependencies.clock.sleep(options.probeEveryMs, run.watch.signal)) === 'elapsed') {
-    const { fault } = await runProbes(dependencies, options.probes, run);
+    const { faults } = await runRound(supervision, ['readiness', 'liveness'], run);
     // Read again: the process may have ended while it was probed.
     if (hasEnded(run)) return;
-    if (fault) await afterFailure(supervision, run, rounds, fault);
-    else afterPass(supervision, run, rounds);
+    const vitality = await noteLiveness(supervision, run, rounds, faults.liveness);
+    if (hasEnded(run)) return;
+    if (vitality.kind !== 'acted-on') noteReadiness(supervision, run, rounds, faults.readiness, vitality);
   }
 }
 
-function afterPass(supervision: Supervision, run: ServerRun, rounds: Rounds): void {
-  rounds.passes += 1;
-  rounds.illness = undefined;
-  if (rounds.passes < supervision.options.health.readiness.passes) return;
-  rounds.leftAlone = undefined;
-  if (supervision.activity.kind === 'idle') recover(supervision, run, run.process);
-}
-
-async function afterFailure(supervision: Supervision, run: ServerRun, rounds: Rounds, fault: Fault): Promise<void> {
+/** Failures degrade it; so does a liveness for which it was left alone. */
+function noteReadiness(
+  supervision: Supervision,
+  run: ServerRun,
+  rounds: Rounds,
+  fault: Fault | undefined,
+  vitality: Exclude<Vitality, { kind: 'acted-on' }>,
+): void {
   const { dependencies, options, store } = supervision;
-  const { readiness, liveness } = options.health;
-  rounds.passes = 0;
-  rounds.illness = await noteFailedRound(supervision, run, rounds.illness);
-  if (hasEnded(run) || !isIdle(supervision)) return;
-  let shown = fault;
-  // While an update or an administrator holds the server or asks its users out, they decide about it.
-  const ours = !supervision.hold && store.state().kind !== 'draining';
-  if (ours && rounds.illness.rounds >= liveness.failures) {
-    const verdict = await judgeUnwell(supervision, run, rounds.illness);
-    if (hasEnded(run) || !isIdle(supervision)) return;
-    if (verdict.kind === 'restart' && !rounds.survived) {
-      rounds.survived = !(await restartUnwell(supervision, run, verdict.why, fault));
-      return;
-    }
-    const why = verdict.kind === 'restart' ? 'survived' : verdict.why;
-    shown = leftAloneFault(why, rounds.illness.rounds, fault);
-    if (rounds.leftAlone === undefined) tellLeftAlone(supervision, shown);
-    rounds.leftAlone = why;
+  const { failures, passes } = options.health.readiness;
+  const counted = rounds.readiness;
+  counted.passes = fault ? 0 : counted.passes + 1;
+  counted.failures = fault ? counted.failures + 1 : 0;
+  if (!isIdle(supervision)) return;
+  const shown = vitality.kind === 'left-alone' ? vitality.fault : fault;
+  if (!shown) {
+    if (counted.passes >= passes && rounds.leftAlone === undefined) recover(supervision, run, run.process);
+  } else if (vitality.kind === 'left-alone' || counted.failures >= failures) {
+    store.apply({ kind: 'probes-failed', at: dependencies.clock.now(), process: run.process, fault: shown });
   }
-  if (rounds.illness.rounds < readiness.failures) return;
-  store.apply({ kind: 'probes-failed', at: dependencies.clock.now(), process: run.process, fault: shown });
+}
+
+async function noteLiveness(
+  supervision: Supervision,
+  run: ServerRun,
+  rounds: Rounds,
+  fault: Fault | undefined,
+): Promise<Vitality> {
+  const { options } = supervision;
+  const counted = rounds.liveness;
+  counted.passes = fault ? 0 : counted.passes + 1;
+  counted.illness = fault && (await noteFailedRound(supervision, run, counted.illness));
+  if (counted.passes >= options.health.readiness.passes) rounds.leftAlone = undefined;
+  if (!fault || !counted.illness || counted.illness.rounds < options.health.liveness.failures) return { kind: 'fine' };
+  return mayAct(supervision, run) ? act(supervision, run, rounds, counted.illness, fault) : { kind: 'fine' };
+}
+
+/** While an update or an administrator holds the server or asks its users out, they decide about it. */
+function mayAct(supervision: Supervision, run: ServerRun): boolean {
+  const { hold, store } = supervision;
+  return !hasEnded(run) && isIdle(supervision) && !hold && store.state().kind !== 'draining';
+}
+
+/** Unwell for long: restarted if it has nothing to lose, else people are told. */
+async function act(
+  supervision: Supervision,
+  run: ServerRun,
+  rounds: Rounds,
+  illness: Illness,
+  fault: Fault,
+): Promise<Vitality> {
+  const verdict = await judgeUnwell(supervision, run, illness);
+  if (hasEnded(run) || !isIdle(supervision)) return { kind: 'acted-on' };
+  if (verdict.kind === 'restart' && !rounds.survived) {
+    rounds.survived = !(await restartUnwell(supervision, run, verdict.why, fault));
+    return { kind: 'acted-on' };
+  }
+  const why = verdict.kind === 'restart' ? 'survived' : verdict.why;
+  const shown = leftAloneFault(why, illness.rounds, fault);
+  if (rounds.leftAlone === undefined) tellLeftAlone(supervision, shown);
+  rounds.leftAlone = why;
+  return { kind: 'left-alone', fault: shown };
 }
 
 /** Once for each time of being unwell. A person has to decide what the launcher must not. */

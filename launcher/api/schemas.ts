@@ -109,6 +109,24 @@ export const RestartsView = Type.Object(
 );
 export type RestartsView = Static<typeof RestartsView>;
 
+/** What one probe of the server's health saw of its process. */
+export const ProbeView = Type.Object(
+  {
+    name: Type.String(),
+    /** What it is asked for: startup, readiness, liveness. */
+    kinds: Type.Array(Type.String()),
+    passed: Type.Boolean(),
+    /** Results like the last one without another between, the first of them at `since`. */
+    inARow: Type.Integer(),
+    since: IsoTime,
+    latencyMs: Type.Integer(),
+    /** Why it failed the last time, in plain English. */
+    detail: Type.Optional(Type.String()),
+  },
+  { $id: 'Probe' },
+);
+export type ProbeView = Static<typeof ProbeView>;
+
 export const StatusView = Type.Object(
   {
     name: Type.String(),
@@ -131,6 +149,8 @@ export const StatusView = Type.Object(
     update: Type.Optional(UpdateView),
     lastCrash: Type.Optional(CrashView),
     restarts: Type.Optional(RestartsView),
+    /** Absent while there is no process to ask. */
+    probes: Type.Optional(Type.Array(ProbeView)),
     error: Type.Optional(ErrorBody),
     /** Things an admin should know: mistakes in the configuration, local changes, wide rights. */
     warnings: Type.Array(Type.String()),

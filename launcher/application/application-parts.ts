@@ -40,6 +40,8 @@ export interface ApplicationParts {
   nextCheckAt(): number | undefined;
   /** Restarts of late. */
   restarts(): ReturnType<SupervisedServer['restarts']>;
+  /** What the probes saw of the server's process. */
+  probes(): ReturnType<SupervisedServer['probes']>;
   /** The newest crash on disk. */
   lastCrash(): Promise<FoundCrash | undefined>;
   newId(): string;

@@ -7,6 +7,7 @@ import { formatDuration, formatTime } from '../texts/format.ts';
 import { say } from '../texts/messages.ts';
 import { SERVER_STATES } from '../texts/state-messages.ts';
 import { crashLine } from './crash-line.ts';
+import { probeLine } from './probe-line.ts';
 import { alignRows, type Style } from './style.ts';
 import type { UnattendedStatus } from './unattended.ts';
 
@@ -29,7 +30,7 @@ function isState(state: string): state is ServerState['kind'] {
 
 /** `status` for people: one thing a line, labels aligned. Pure. */
 export function statusLines(status: StatusView, language: Language, style: Style): readonly string[] {
-  const { since, users, processId, port, rollbackTo, warnings, lastCrash } = status;
+  const { since, users, processId, port, rollbackTo, warnings, lastCrash, probes = [] } = status;
   const label = (key: LabelKey): string => style.bold(say(language, key));
   const sign = serverRuns(status.state) ? style.good('●') : style.bad('●');
   const began =
@@ -51,6 +52,7 @@ export function statusLines(status: StatusView, language: Language, style: Style
     ...row('label.cause', status.error?.message),
     ...row('label.remedy', status.error?.remedy),
     ...row('label.restarts', restartsText(status, language)),
+    ...probes.map((probe, index) => [index === 0 ? label('label.probes') : '', probeLine(probe, language, style)]),
     ...row('label.crash', lastCrash && crashLine(lastCrash, language)),
     ...row('label.stop', stopText(status, language)),
     [label('label.rollback'), rollbackTo ?? say(language, 'label.nothing')],

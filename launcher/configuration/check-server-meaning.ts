@@ -1,6 +1,7 @@
 import type { DocumentPath, MistakeAt } from './mistake.ts';
 import { type MeaningCheck, needed, wrong } from './meaning-check.ts';
 import { liesIn } from './places.ts';
+import type { ConfigurationFile } from './schema.ts';
 import { nearest } from './suggest.ts';
 
 /** What the start of the server stands on. */
@@ -81,26 +82,7 @@ export const SERVER_CHECKS: readonly MeaningCheck[] = [
         ];
   },
 
-  ({ content }) =>
-    (content.server?.health?.probes ?? []).flatMap((probe, index) => {
-      const path: DocumentPath = ['server', 'health', 'probes', index];
-      if (probe.type !== 'http') return [];
-      return [
-        ...(URL.canParse(probe.url)
-          ? []
-          : [wrong([...path, 'url'], 'a complete address', probe.url, 'write for example "http://127.0.0.1:8080/"')]),
-        ...(probe.bodyPattern === undefined || compiles(probe.bodyPattern)
-          ? []
-          : [
-              wrong(
-                [...path, 'bodyPattern'],
-                'a regular expression',
-                probe.bodyPattern,
-                'check brackets and backslashes',
-              ),
-            ]),
-      ];
-    }),
+  ({ content }) => probeLists(content.server?.health ?? {}).flatMap(({ probes, path }) => checkProbes(probes, path)),
 
   ({ content }) => [
     ...(content.server?.args ?? []).flatMap((arg, index) => checkPlaceholders(arg, ['server', 'args', index])),
@@ -116,6 +98,38 @@ export const SERVER_CHECKS: readonly MeaningCheck[] = [
       ),
     ),
 ];
+
+type Health = NonNullable<NonNullable<ConfigurationFile['server']>['health']>;
+type ProbeInFile = NonNullable<Health['probes']>[number];
+
+function probeLists({ probes = [], ...health }: Health) {
+  const path = ['server', 'health'];
+  const own = (['startup', 'readiness', 'liveness'] as const).map((kind) => ({
+    probes: health[kind]?.probes ?? [],
+    path: [...path, kind, 'probes'],
+  }));
+  return [{ probes, path: [...path, 'probes'] }, ...own];
+}
+
+function checkProbes(probes: readonly ProbeInFile[], list: DocumentPath): MistakeAt[] {
+  return probes.flatMap((probe, index) => (probe.type === 'http' ? checkHttpProbe(probe, [...list, index]) : []));
+}
+
+function checkHttpProbe(
+  { url, ca, bodyPattern }: Extract<ProbeInFile, { type: 'http' }>,
+  path: DocumentPath,
+): MistakeAt[] {
+  const complete = 'write for example "http://127.0.0.1:8080/"';
+  return [
+    ...(URL.canParse(url) ? [] : [wrong([...path, 'url'], 'a complete address', url, complete)]),
+    ...(ca === undefined || url.startsWith('https:')
+      ? []
+      : [wrong([...path, 'url'], 'an https address, because of "ca"', url, 'write https://, or leave "ca" out')]),
+    ...(bodyPattern === undefined || compiles(bodyPattern)
+      ? []
+      : [wrong([...path, 'bodyPattern'], 'a regular expression', bodyPattern, 'check brackets and backslashes')]),
+  ];
+}
 
 /** Compiled as the probe will compile it. */
 function compiles(pattern: string): boolean {

@@ -98,31 +98,42 @@ function resolveHealth(
   places: ServerPlaces,
 ): ServerConfiguration['health'] {
   const usual = port === undefined ? [] : [{ type: 'tcp' as const, port }];
+  const { startup, readiness, liveness } = DEFAULTS.rounds;
   return {
     probes: (health.probes ?? usual).map((probe) => resolveProbe(probe, places)),
     everyMs: milliseconds(health.everySeconds ?? DEFAULTS.health.everySeconds),
     watchMs: milliseconds(health.watchSeconds ?? DEFAULTS.health.watchSeconds),
     passes: health.passes ?? DEFAULTS.health.passes,
     rounds: {
-      startup: { ...DEFAULTS.rounds.startup, ...health.startup },
-      readiness: { ...DEFAULTS.rounds.readiness, ...health.readiness },
-      liveness: { ...DEFAULTS.rounds.liveness, ...health.liveness },
+      startup: { ...startup, ...withOwnProbes(health.startup ?? {}, places) },
+      readiness: { ...readiness, ...withOwnProbes(health.readiness ?? {}, places) },
+      liveness: { ...liveness, ...withOwnProbes(health.liveness ?? {}, places) },
     },
   };
+}
+
+function withOwnProbes<Section extends { readonly probes?: readonly ProbeInFile[] }>(
+  { probes, ...rest }: Section,
+  places: ServerPlaces,
+): Omit<Section, 'probes'> & { readonly probes?: readonly Probe[] } {
+  return { ...rest, ...(probes && { probes: probes.map((probe) => resolveProbe(probe, places)) }) };
 }
 
 type ProbeInFile = NonNullable<NonNullable<Server['health']>['probes']>[number];
 
 function resolveProbe(probe: ProbeInFile, places: ServerPlaces): Probe {
-  if (probe.type === 'cooperative') return { kind: 'cooperative' };
+  const name = probe.name === undefined ? {} : { name: probe.name };
+  if (probe.type === 'cooperative') return { kind: 'cooperative', ...name };
   const timeoutMs = milliseconds(probe.timeoutSeconds ?? DEFAULTS.health.timeoutSeconds);
   switch (probe.type) {
     case 'tcp':
-      return { kind: 'tcp', host: probe.host ?? DEFAULTS.health.host, port: probe.port, timeoutMs };
+      return { kind: 'tcp', ...name, host: probe.host ?? DEFAULTS.health.host, port: probe.port, timeoutMs };
     case 'http':
       return {
         kind: 'http',
+        ...name,
         url: probe.url,
+        ...(probe.ca === undefined ? {} : { ca: places.absolute(probe.ca) }),
         statuses: probe.statuses ?? DEFAULTS.health.statuses,
         ...(probe.bodyPattern === undefined ? {} : { bodyPattern: probe.bodyPattern }),
         timeoutMs,
@@ -131,7 +142,7 @@ function resolveProbe(probe: ProbeInFile, places: ServerPlaces): Probe {
       const command = probe.command.map((word) =>
         word.replaceAll('{folder}', places.folder).replaceAll('{bundle}', places.bundle),
       );
-      return { kind: 'command', command, timeoutMs };
+      return { kind: 'command', ...name, command, timeoutMs };
     }
   }
 }

@@ -10,11 +10,14 @@ const timeoutSeconds = Type.Optional(
   seconds('How long one try may take.', 0.1, { maximum: 600, default: DEFAULTS.health.timeoutSeconds }),
 );
 
+const name = Type.Optional(text('What `status` calls it.', { maxLength: 40 }));
+
 const ProbeSection = Type.Union(
   [
     closed(
       {
         type: Type.Literal('tcp'),
+        name,
         host: Type.Optional(text('Address.', { default: DEFAULTS.health.host })),
         port: port('The port must accept a connection.'),
         timeoutSeconds,
@@ -24,9 +27,13 @@ const ProbeSection = Type.Union(
     closed(
       {
         type: Type.Literal('http'),
-        url: text('Address; any certificate is accepted on loopback, elsewhere only a trusted one.', {
+        name,
+        url: text('Address; without `ca` any certificate is accepted on loopback, elsewhere only a trusted one.', {
           pattern: '^https?://[^\\s]+$',
         }),
+        ca: Type.Optional(
+          path('Additional trusted certificate authorities, PEM; with it the certificate is checked on loopback, too.'),
+        ),
         statuses: Type.Optional(
           list(Type.Integer({ minimum: 100, maximum: 599 }), {
             description: 'Answers that count as healthy.',
@@ -39,9 +46,9 @@ const ProbeSection = Type.Union(
       },
       'An HTTP request is answered.',
     ),
-    closed({ type: Type.Literal('cooperative') }, 'The server itself reports that it is ready.'),
+    closed({ type: Type.Literal('cooperative'), name }, 'The server itself reports that it is ready.'),
     closed(
-      { type: Type.Literal('command'), command: command('Must end with status 0.'), timeoutSeconds },
+      { type: Type.Literal('command'), name, command: command('Must end with status 0.'), timeoutSeconds },
       'A command ends well.',
     ),
   ],
@@ -99,16 +106,23 @@ const StopSection = closed(
 const rounds = (description: string, standard: number) =>
   Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description, default: standard }));
 
+const ownProbes = (description: string) =>
+  Type.Optional(list(ProbeSection, { description: `${description}; those of \`health.probes\` when absent.` }));
+
 const RoundSections = {
   startup: Type.Optional(
     closed(
-      { passes: rounds('Rounds in a row that must pass.', DEFAULTS.rounds.startup.passes) },
+      {
+        probes: ownProbes('Probes that say whether it has started'),
+        passes: rounds('Rounds in a row that must pass.', DEFAULTS.rounds.startup.passes),
+      },
       'When a starting server is ready.',
     ),
   ),
   readiness: Type.Optional(
     closed(
       {
+        probes: ownProbes('Probes that say whether it serves its users'),
         failures: rounds('Failed rounds in a row that degrade it.', DEFAULTS.rounds.readiness.failures),
         passes: rounds('Passed rounds in a row that bring it back.', DEFAULTS.rounds.readiness.passes),
       },
@@ -118,6 +132,7 @@ const RoundSections = {
   liveness: Type.Optional(
     closed(
       {
+        probes: ownProbes('Probes that say whether it lives'),
         failures: rounds('Failed rounds in a row before anything is done.', DEFAULTS.rounds.liveness.failures),
         restart: Type.Optional(
           choice(
@@ -137,7 +152,7 @@ const HealthSection = closed(
     probes: Type.Optional(
       list(ProbeSection, {
         description:
-          'All must pass; the product’s base port when absent; an empty list: ready once it has lived for 1 s.',
+          'Asked for startup, readiness and liveness; all must pass. The product’s base port when absent; an empty list: ready once it has lived for 1 s.',
       }),
     ),
     everySeconds: Type.Optional(seconds('Pause between two rounds.', 0.1, { default: DEFAULTS.health.everySeconds })),

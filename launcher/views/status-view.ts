@@ -3,12 +3,14 @@ import type { Fault } from '../../platform/fault.ts';
 import type { Result } from '../../platform/result.ts';
 import type { InstalledRecord } from '../../installer/update/installed.ts';
 import type { OrderProgress } from '../../installer/update/running-order.ts';
+import type { ProbeFacts } from '../../supervisor/probes/probe-tally.ts';
 import type { ServerState } from '../../supervisor/server-state.ts';
 import { countOf, type Language } from '../../supervisor/sessions/sessions.ts';
 import type { StatusView } from '../api/schemas.ts';
 import type { ApplicationParts } from '../application/application-parts.ts';
 import { withdrawal } from '../application/check-now.ts';
 import { stateWarnings } from '../application/state-warnings.ts';
+import { probeView } from './probe-view.ts';
 import { errorBody, updateView } from './update-view.ts';
 
 /** Everything that an admin wants to know at one look. */
@@ -46,6 +48,7 @@ export async function statusView(
     ],
     ...nextAction(state, order, parts.nextCheckAt()),
     ...restartsView(parts.restarts(), state),
+    ...probesView(parts.probes()),
     ...(version === undefined ? {} : { version }),
     ...('process' in state ? { processId: state.process.pid } : {}),
     ...(parts.serverPort === undefined ? {} : { port: parts.serverPort }),
@@ -71,6 +74,10 @@ function restartsView(
       ...(state.kind === 'waiting' && state.untilGone ? { untilGone: true } : {}),
     },
   };
+}
+
+function probesView(probes: readonly ProbeFacts[]): Pick<StatusView, 'probes'> {
+  return probes.length === 0 ? {} : { probes: probes.map(probeView) };
 }
 
 /** A server that does not stay up is not well while it happens to run. */

@@ -140,7 +140,7 @@ function wire(platform: Platform, loaded: LoadedConfiguration, log: Log, lock: I
     tryOrder: async (order, signal) => tryOrder(tools, checks, words, order, signal),
     inboxOffers: () => late.inbox?.offers() ?? [],
     unattended: policy,
-    restarts: () => server.restarts(),
+    ...{ restarts: () => server.restarts(), probes: () => server.probes() },
     nextCheckAt: () => schedule.nextCheckAt(),
   });
   const port = createPort(

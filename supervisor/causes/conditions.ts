@@ -1,5 +1,6 @@
 import { type Fault, type FaultCode, faultOf } from '../../platform/fault.ts';
 import { probedPorts, takenBy } from '../probes/port-owner.ts';
+import { distinctProbes } from '../probes/probe-lists.ts';
 import type { Supervision } from '../supervision.ts';
 
 /** What keeps the server from running and can be looked at without starting it; undefined when it is not there (any more). */
@@ -10,7 +11,7 @@ const NAMED_AT_MOST = 3;
 /** A port of the server is held, and not by something that the server itself left behind. */
 export async function portTaken(supervision: Supervision): Promise<Fault | undefined> {
   const { processes } = supervision.dependencies;
-  for (const port of probedPorts(supervision.options.probes)) {
+  for (const port of probedPorts(distinctProbes(supervision.options))) {
     const holders = await processes.portHolders(port);
     if (holders.length === 0) continue;
     const own = await ownProcesses(supervision);

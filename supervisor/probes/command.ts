@@ -2,15 +2,12 @@ import { faultOf } from '../../platform/fault.ts';
 import type { Processes } from '../../platform/processes.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import { describeExit } from '../exit-text.ts';
-import type { Probe } from '../server-options.ts';
+import type { CommandProbe } from '../server-options.ts';
 
 const OUTPUT_SHOWN = 200;
 
 /** Ready when the command ends with status 0. */
-export async function probeCommand(
-  processes: Processes,
-  probe: Extract<Probe, { kind: 'command' }>,
-): Promise<Result<void>> {
+export async function probeCommand(processes: Processes, probe: CommandProbe): Promise<Result<void>> {
   const [command = '', ...args] = probe.command;
   const ran = await processes.run({ command, args, timeoutMs: probe.timeoutMs });
   const values = { probe: 'command', command };

@@ -1,21 +1,21 @@
 import type { Clock } from '../../platform/clock.ts';
 import { type Fault, faultOf } from '../../platform/fault.ts';
-import { type HttpResponse, isLoopbackName, type Network } from '../../platform/network.ts';
+import type { HttpResponse } from '../../platform/network.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import { deadlineAfter } from '../waiting.ts';
-import type { Probe } from '../server-options.ts';
-
-type HttpProbe = Extract<Probe, { kind: 'http' }>;
+import type { HttpProbe } from '../server-options.ts';
+import type { ProbeClients } from './probe-clients.ts';
 
 /** A health page longer than this is judged by its beginning. */
 const BODY_LIMIT_BYTES = 64 * 1024;
 
 /** Ready when the page answers with an expected status and, if asked for, a body that matches. */
-export async function probeHttp(network: Network, clock: Clock, probe: HttpProbe): Promise<Result<void>> {
-  const client = network.httpClient({ insecureLoopback: isOnLoopback(probe.url) });
+export async function probeHttp(clients: ProbeClients, clock: Clock, probe: HttpProbe): Promise<Result<void>> {
+  const client = await clients.clientFor(probe);
+  if (!client.ok) return fail(unhealthy(probe, 'the authorities of its certificate cannot be read', client.fault));
   const limit = deadlineAfter(clock, probe.timeoutMs);
   try {
-    const response = await client.request({
+    const response = await client.value.request({
       url: probe.url,
       method: 'GET',
       // A kept connection would be counted as a user of the server.
@@ -28,13 +28,7 @@ export async function probeHttp(network: Network, clock: Clock, probe: HttpProbe
     return await judge(probe, response.value);
   } finally {
     limit.clear();
-    await client.close();
   }
-}
-
-/** There the server's own certificate is accepted: nobody else can be in between. Elsewhere it has to be trusted. */
-function isOnLoopback(url: string): boolean {
-  return URL.canParse(url) && isLoopbackName(new URL(url).hostname);
 }
 
 /** The TCP port of a probe's address. */

@@ -22,7 +22,7 @@ export async function findPortStranger(
   ports: readonly number[],
   server: ProcessIdentity,
   nonce: string,
-): Promise<Fault | undefined> {
+): Promise<{ readonly port: number; readonly fault: Fault } | undefined> {
   for (const port of ports) {
     const holders = await processes.portHolders(port);
     const known = holders.filter((holder) => holder !== undefined);
@@ -32,7 +32,9 @@ export async function findPortStranger(
     const own = new Set((await processes.tree(server, nonce)).map((identity) => identity.pid));
     own.add(server.pid);
     const [stranger] = known;
-    if (stranger && !known.some((holder) => own.has(holder.pid))) return takenBy(processes, port, stranger);
+    if (stranger && !known.some((holder) => own.has(holder.pid))) {
+      return { port, fault: await takenBy(processes, port, stranger) };
+    }
   }
   return undefined;
 }

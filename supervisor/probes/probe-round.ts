@@ -1,42 +1,87 @@
 import type { Fault } from '../../platform/fault.ts';
 import type { ProcessIdentity } from '../../platform/processes.ts';
 import type { Result } from '../../platform/result.ts';
-import type { SupervisorDependencies } from '../dependencies.ts';
 import type { Probe } from '../server-options.ts';
+import type { Supervision } from '../supervision.ts';
 import { probeCommand } from './command.ts';
 import { probeCooperative } from './cooperative.ts';
 import { probeHttp } from './http.ts';
 import { findPortStranger, probedPorts } from './port-owner.ts';
+import { distinctProbes, keyOf, type ProbeKind, probesFor } from './probe-lists.ts';
 import { probeTcp } from './tcp.ts';
 
-/** What one round of all probes saw; latency in milliseconds, of the slowest probe. */
+/** What one round saw, for each kind that was asked for: the first fault of its probes, if any; of the slowest, the latency. */
 export interface RoundOutcome {
-  readonly fault?: Fault;
+  readonly faults: Readonly<Partial<Record<ProbeKind, Fault>>>;
   readonly latencyMs: number;
 }
 
-/** Asks all probes at the same time, then whether it was our own server that answered. The first fault counts. */
-export async function runProbes(
-  dependencies: SupervisorDependencies,
-  probes: readonly Probe[],
-  server: { readonly process: ProcessIdentity; readonly nonce: string },
+/** The process that is judged. */
+type Judged = { readonly process: ProcessIdentity; readonly nonce: string };
+
+/** Asks every probe of these kinds once, all at the same time, then whether it was our own server that answered. */
+export async function runRound(
+  supervision: Supervision,
+  kinds: readonly ProbeKind[],
+  server: Judged,
 ): Promise<RoundOutcome> {
-  const { clock, processes } = dependencies;
-  const began = clock.monotonic();
-  const results = await Promise.all(probes.map((probe) => runProbe(dependencies, probe)));
-  const latencyMs = clock.monotonic() - began;
-  const failed = results.find((result) => !result.ok);
-  if (failed) return { fault: failed.fault, latencyMs };
-  const stranger = await findPortStranger(processes, probedPorts(probes), server.process, server.nonce);
-  return stranger ? { fault: stranger, latencyMs } : { latencyMs };
+  const { dependencies, options } = supervision;
+  const began = dependencies.clock.monotonic();
+  const results = await askAll(supervision, distinctProbes(options, kinds));
+  const latencyMs = dependencies.clock.monotonic() - began;
+  const failed = kinds.map((kind) => ({ kind, fault: firstFault(probesFor(options, kind), results) }));
+  const passed = kinds.filter((kind) => failed.every((one) => one.kind !== kind || !one.fault));
+  const stranger = await findStranger(supervision, passed, server);
+  const faults = failed.map(({ kind, fault }) => [kind, fault ?? stranger.get(kind)] as const);
+  return { faults: Object.fromEntries(faults.filter(([, fault]) => fault !== undefined)), latencyMs };
 }
 
-async function runProbe(dependencies: SupervisorDependencies, probe: Probe): Promise<Result<void>> {
+/** One round of one kind. */
+export async function runProbes(
+  supervision: Supervision,
+  kind: ProbeKind,
+  server: Judged,
+): Promise<{ readonly fault?: Fault; readonly latencyMs: number }> {
+  const { faults, latencyMs } = await runRound(supervision, [kind], server);
+  const fault = faults[kind];
+  return fault ? { fault, latencyMs } : { latencyMs };
+}
+
+async function askAll(supervision: Supervision, probes: readonly Probe[]): Promise<ReadonlyMap<string, Result<void>>> {
+  const { clock } = supervision.dependencies;
+  const answers = probes.map(async (probe) => {
+    const began = clock.monotonic();
+    const result = await runProbe(supervision, probe);
+    supervision.tally.note(probe, result, clock.monotonic() - began);
+    return [keyOf(probe), result] as const;
+  });
+  return new Map(await Promise.all(answers));
+}
+
+function firstFault(probes: readonly Probe[], results: ReadonlyMap<string, Result<void>>): Fault | undefined {
+  const failed = probes.map((probe) => results.get(keyOf(probe))).find((result) => result?.ok === false);
+  return failed?.ok === false ? failed.fault : undefined;
+}
+
+/** A stranger's answer fails every kind whose probes ask on the stranger's port. */
+async function findStranger(
+  { dependencies, options }: Supervision,
+  kinds: readonly ProbeKind[],
+  server: Judged,
+): Promise<ReadonlyMap<ProbeKind, Fault>> {
+  const ports = probedPorts(distinctProbes(options, kinds));
+  const found = await findPortStranger(dependencies.processes, ports, server.process, server.nonce);
+  if (!found) return new Map();
+  const fooled = kinds.filter((kind) => probedPorts(probesFor(options, kind)).includes(found.port));
+  return new Map(fooled.map((kind) => [kind, found.fault]));
+}
+
+async function runProbe({ dependencies, probeClients }: Supervision, probe: Probe): Promise<Result<void>> {
   switch (probe.kind) {
     case 'tcp':
       return probeTcp(dependencies.network, probe);
     case 'http':
-      return probeHttp(dependencies.network, dependencies.clock, probe);
+      return probeHttp(probeClients, dependencies.clock, probe);
     case 'cooperative':
       return probeCooperative(dependencies.link);
     case 'command':

@@ -1,10 +1,10 @@
 import { faultOf } from '../../platform/fault.ts';
 import type { Network } from '../../platform/network.ts';
 import { fail, type Result } from '../../platform/result.ts';
-import type { Probe } from '../server-options.ts';
+import type { TcpProbe } from '../server-options.ts';
 
 /** Ready when a TCP connection can be opened. */
-export async function probeTcp(network: Network, probe: Extract<Probe, { kind: 'tcp' }>): Promise<Result<void>> {
+export async function probeTcp(network: Network, probe: TcpProbe): Promise<Result<void>> {
   const tried = await network.tryTcp(probe.host, probe.port, probe.timeoutMs);
   if (tried.ok) return tried;
   return fail(

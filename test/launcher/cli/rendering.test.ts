@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { ProbeView } from '../../../launcher/api/schemas.ts';
+import { probeLine } from '../../../launcher/cli/probe-line.ts';
 import { statusLines } from '../../../launcher/cli/status-lines.ts';
 import { changesBetween, changeText, createNoteFilter } from '../../../launcher/cli/step-changes.ts';
 import { stepList } from '../../../launcher/cli/step-list.ts';
 import { alignRows, createStyle, cut, shortDuration, table, widthOf } from '../../../launcher/cli/style.ts';
 import { launcherLine } from '../../../launcher/cli/log-line.ts';
+import { probeView } from '../../../launcher/views/probe-view.ts';
+import { faultOf } from '../../../platform/fault.ts';
 import { LANGUAGES } from '../../../supervisor/sessions/sessions.ts';
 import { at, drainingUpdate, START_MS, step } from './views.ts';
 
@@ -125,6 +129,45 @@ describe('status for people', () => {
       'Launcher     0.1.0 · Process 7',
       'Rollback to  2025.4.0',
       'Note         updates.delay: unknown key',
+    ]);
+  });
+});
+
+describe('the probes in the status', () => {
+  const passed: ProbeView = {
+    ...{ name: 'tcp 127.0.0.1:19813', kinds: ['startup', 'readiness', 'liveness'], passed: true },
+    ...{ inARow: 128, since: at(0), latencyMs: 2 },
+  };
+  const fault = faultOf('server-unhealthy', 'the health page does not answer', {
+    cause: faultOf('tls-expired', 'certificate has expired', {
+      cause: faultOf('unexpected', 'certificate has expired'),
+    }),
+  });
+
+  it.each([
+    ['en', /^✓ tcp 127\.0\.0\.1:19813 · passed 128× since .+ · 2 ms$/],
+    ['fr', /réussi 128× depuis/],
+    ['de', /128× bestanden seit/],
+    ['it', /riuscito 128× da/],
+  ] as const)('say in %s how often they passed', (language, text) => {
+    expect(probeLine(passed, language, PLAIN)).toMatch(text);
+  });
+
+  it('say of one that fails what it is for and why, down to the last cause', () => {
+    const facts = { name: 'login page', kinds: ['readiness'] as const, passed: false, inARow: 4, latencyMs: 12.4 };
+    const view = probeView({ ...facts, since: START_MS, fault });
+    expect(view).toMatchObject({ latencyMs: 12, since: at(0) });
+    expect(probeLine(view, 'en', PLAIN)).toMatch(
+      /^✗ login page · readiness · failed 4× since .+ · the health page does not answer: certificate has expired$/,
+    );
+  });
+
+  it('stand one below the other', () => {
+    const status = { name: 'demo', state: 'up', launcherVersion: '1', launcherProcessId: 7, warnings: [] };
+    const lines = statusLines({ ...status, probes: [passed, passed] }, 'en', PLAIN);
+    expect(lines.filter((line) => line.includes('✓')).map((line) => line.slice(0, 15))).toEqual([
+      'Probes       ✓ ',
+      '             ✓ ',
     ]);
   });
 });

@@ -90,7 +90,9 @@ const WHOLE = `{
     "command": "node", "args": ["{bundle}/red.js", "{folder}/x", "{tokenFile}"], "env": { "A": "{folder}" },
     "workingDirectory": "{bundle}/work", "port": 1880,
     "start": { "limitSeconds": 20 }, "stop": { "request": ["/bin/quit", "{folder}"], "kill": "never" },
-    "health": { "probes": [{ "type": "http", "url": "http://127.0.0.1:1880/" }, { "type": "cooperative" }], "everySeconds": 0.5, "watchSeconds": 3 },
+    "health": { "probes": [{ "type": "http", "url": "http://127.0.0.1:1880/" }, { "type": "cooperative" }], "everySeconds": 0.5, "watchSeconds": 3,
+      "readiness": { "failures": 5, "probes": [{ "type": "http", "name": "login page", "url": "https://om.example/", "ca": "own.pem" }] },
+      "liveness": { "probes": [{ "type": "command", "command": ["{folder}/alive"] }] } },
     "smoke": { "args": ["{bundle}/red.js", "--version"] },
   },
   "updates": {
@@ -133,6 +135,19 @@ describe('a whole file', () => {
         { kind: 'cooperative' },
       ],
       probeEveryMs: 500,
+      health: {
+        startup: { passes: 1 },
+        readiness: {
+          failures: 5,
+          passes: 1,
+          probes: [{ kind: 'http', name: 'login page', url: 'https://om.example/', ca: '/etc/om/own.pem' }],
+        },
+        liveness: {
+          failures: 60,
+          usersPort: 1880,
+          probes: [{ kind: 'command', command: ['/etc/om/alive'], timeoutMs: 5000 }],
+        },
+      },
       stop: { orderMs: 120_000, request: { kind: 'command', command: ['/bin/quit', '/etc/om'] }, kill: 'never' },
       restart: { stableMs: 10_000, firstDelayMs: 1000, maximumDelayMs: 300_000, jitter: 0.2 },
     });

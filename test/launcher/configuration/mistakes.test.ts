@@ -53,6 +53,18 @@ const CASES: readonly Case[] = [
     prevents: true,
   },
   {
+    what: 'authorities for a page without a certificate, in a list of its own',
+    text: withLines(
+      '"server": { "health": { "liveness": { "probes": [{ "type": "http", "ca": "own.pem",',
+      '"url": "http://127.0.0.1/" }] } } }',
+    ),
+    line: 5,
+    path: 'server.health.liveness.probes[0].url',
+    expected: /https/,
+    suggestion: /"ca"/,
+    prevents: true,
+  },
+  {
     what: 'a pattern that only an older dialect understands',
     text: withLines(
       '"server": { "health": { "probes": [{ "type": "http", "url": "http://127.0.0.1/",',
