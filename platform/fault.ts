@@ -68,6 +68,9 @@ export const FAULT_CODES = [
   'too-late',
   'release-marked-bad',
   'release-held-back',
+  'download-window-closed',
+  'launcher-too-old',
+  'launcher-too-new',
   // the server
   'server-not-ready',
   'server-exited',

@@ -33,6 +33,8 @@ export interface PreflightSubject {
   readonly backupRunning: boolean;
   readonly release?: Release;
   readonly installedVersion?: string;
+  /** The launcher's own. */
+  readonly launcherVersion: string;
   /** A person named this version: an older or the same one is meant. */
   readonly versionNamed: boolean;
 }

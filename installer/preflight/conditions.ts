@@ -2,6 +2,7 @@ import { faultOf } from '../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import type { ServerState } from '../../supervisor/server-state.ts';
 import type { Release } from '../release.ts';
+import { unfitLauncher } from '../schedule/eligibility.ts';
 import { compareVersions } from '../version.ts';
 import type { PreflightRun } from './check.ts';
 
@@ -42,12 +43,23 @@ function judgeServer(server: ServerState): Result<string> {
 }
 
 /** The release is meant for this machine, is newer unless a person named it, and can be reached in one step. */
-export const checkRelease: PreflightRun = ({ machine }, { release, installedVersion, versionNamed }) =>
+export const checkRelease: PreflightRun = ({ machine }, { release, installedVersion, versionNamed, launcherVersion }) =>
   Promise.resolve(
     release === undefined
       ? succeed('no release chosen yet')
-      : judgeRelease(release, machine.platform, installedVersion, versionNamed),
+      : (refuseLauncher(release, launcherVersion) ??
+          judgeRelease(release, machine.platform, installedVersion, versionNamed)),
   );
+
+/** Also of a version that a person named: an unfit launcher cannot know what it would do wrong. */
+function refuseLauncher(release: Release, launcher: string): Result<never> | undefined {
+  const unfit = unfitLauncher(release, launcher);
+  if (unfit === undefined) return undefined;
+  const { code, needed } = unfit;
+  const bound = code === 'launcher-too-old' ? 'at least' : 'at most';
+  const detail = `${release.version} asks for ${bound} om-launcher ${needed}, and this is ${launcher}`;
+  return fail(faultOf(code, detail, { values: { version: release.version, needed, launcher } }));
+}
 
 function judgeRelease(
   { version, platform, from }: Release,

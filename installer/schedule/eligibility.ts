@@ -10,6 +10,7 @@ export type Hindrance =
   | { readonly kind: 'pin'; readonly version: string }
   | { readonly kind: 'bad'; readonly code: string }
   | { readonly kind: 'out-of-reach'; readonly version: string }
+  | { readonly kind: 'launcher-too-old' | 'launcher-too-new'; readonly version: string }
   | { readonly kind: 'rollout-start'; readonly until: number }
   | { readonly kind: 'rollout'; readonly percentage: number }
   | { readonly kind: 'delay'; readonly until: number }
@@ -27,6 +28,8 @@ export interface Eligibility {
   readonly now: number;
   readonly bad: readonly { readonly manifestSha256: string; readonly code: string }[];
   readonly pin?: string | undefined;
+  /** The launcher's own version; absent: releases may ask for what they like. */
+  readonly launcher?: string | undefined;
   readonly delayDays?: number | undefined;
   /** Absent: roll-outs by percentage do not count (a file that a person has given). */
   readonly machineId?: string | undefined;
@@ -49,6 +52,7 @@ export function hindrancesOf(
     ...(release.from !== undefined && live !== undefined && compareVersions(live, release.from) < 0
       ? [{ kind: 'out-of-reach', version: release.from } as const]
       : []),
+    ...launcherHindrances(release, eligibility),
     ...rolloutHindrances(release, eligibility),
     ...delay(release, eligibility),
     ...marks(release, eligibility),
@@ -63,6 +67,23 @@ function withdrawal({ withdrawn }: Release): readonly Hindrance[] {
 function badness({ manifest }: Release, { bad }: Eligibility): readonly Hindrance[] {
   const mark = bad.find(({ manifestSha256 }) => manifestSha256 === manifest.sha256);
   return mark === undefined ? [] : [{ kind: 'bad', code: mark.code }];
+}
+
+function launcherHindrances(release: Release, { launcher }: Eligibility): readonly Hindrance[] {
+  const unfit = launcher === undefined ? undefined : unfitLauncher(release, launcher);
+  return unfit === undefined ? [] : [{ kind: unfit.code, version: unfit.needed }];
+}
+
+/** Whether this launcher may not install the release, by what the vendor signed into it. Pure. */
+export function unfitLauncher(
+  { minClient, maxClient }: Pick<Release, 'minClient' | 'maxClient'>,
+  launcher: string,
+): { readonly code: 'launcher-too-old' | 'launcher-too-new'; readonly needed: string } | undefined {
+  if (minClient !== undefined && compareVersions(launcher, minClient) < 0)
+    return { code: 'launcher-too-old', needed: minClient };
+  if (maxClient !== undefined && compareVersions(launcher, maxClient) > 0)
+    return { code: 'launcher-too-new', needed: maxClient };
+  return undefined;
 }
 
 function rolloutHindrances({ rollout, manifest }: Release, { now, machineId }: Eligibility): readonly Hindrance[] {

@@ -36,6 +36,8 @@ export interface ScheduleParts {
 export interface SchedulePolicy {
   readonly mode: UpdateMode;
   readonly rule: WindowRule;
+  /** When releases may be fetched; absent = at any time. */
+  readonly downloads?: WindowRule;
   readonly checkEveryMs: number;
   /** For the orders that the schedule gives. */
   readonly order: Pick<Order, 'delaySeconds' | 'language'>;
@@ -138,8 +140,9 @@ function unattendedOrder(parts: ScheduleParts, policy: SchedulePolicy): Order {
   return { ...policy.order, id: parts.newId(), kind: 'update', orderedBy: SCHEDULE_NAME, unattended };
 }
 
-function conditionOf({ mode, rule }: SchedulePolicy): SwapCondition {
-  return mode === 'auto' ? { kind: 'in-window', rule } : { kind: 'on-word' };
+function conditionOf({ mode, rule, downloads }: SchedulePolicy): SwapCondition {
+  const hours = downloads === undefined ? {} : { downloads };
+  return mode === 'auto' ? { kind: 'in-window', rule, ...hours } : { kind: 'on-word', ...hours };
 }
 
 /** An order that an earlier launcher prepared under other rules must not act under them: it is given up and decided anew. */

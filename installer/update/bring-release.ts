@@ -15,6 +15,7 @@ import {
   type TransferRecord,
   writeTransfer,
 } from '../transfer/transfer.ts';
+import { withinDownloadHours } from './download-window.ts';
 import type { StepFacts } from './facts.ts';
 import { isTransient } from './next-move.ts';
 import { required, type StepContext } from './step.ts';
@@ -65,7 +66,8 @@ export async function bringFullInstead(
   const subject = await subjectOf(context);
   const evicted = subject.ok ? await evict(context, transfer, fault) : subject;
   if (!subject.ok || !evicted.ok) return evicted;
-  const full = await bringFull(context, subject.value, evicted.value);
+  const { value } = subject;
+  const full = await withinDownloadHours(context, (within) => bringFull(within, value, evicted.value));
   return full.ok ? evicted : full;
 }
 

@@ -52,6 +52,8 @@ function chooseWanted(offered: readonly Release[], wanted: string, live: string 
   return fail(faultOf('release-unknown', `version ${wanted} ${why}`, { values: { version: wanted } }));
 }
 
+const SAID_BY_PREFLIGHT: readonly Hindrance['kind'][] = ['out-of-reach', 'launcher-too-old', 'launcher-too-new'];
+
 function whyNone(offered: readonly Release[], live: string | undefined, eligibility: Eligibility): Result<Release> {
   const { pin } = eligibility;
   const newest = offered
@@ -63,8 +65,8 @@ function whyNone(offered: readonly Release[], live: string | undefined, eligibil
   }
   const hindrances = hindrancesOf(newest, live, eligibility);
   const kinds = hindrances.map(({ kind }) => kind);
-  // Preflight says it with the version that has to come in between.
-  if (kinds.every((kind) => kind === 'out-of-reach')) return succeed(newest);
+  // Preflight says it with the version that has to come in between, of the application or of the launcher.
+  if (kinds.every((kind) => SAID_BY_PREFLIGHT.includes(kind))) return succeed(newest);
   const { version } = newest;
   return kinds.includes('bad')
     ? fail(faultOf('release-marked-bad', `release ${version} failed on this machine before`, { values: { version } }))

@@ -1,5 +1,6 @@
 import type { Fault, FaultCode } from '../../platform/fault.ts';
 import { nextOpening } from '../schedule/windows.ts';
+import { downloadHours } from './download-window.ts';
 import { type JournalEntry, orderOf } from './journal-entry.ts';
 import type { Outcome, SwapCondition } from './order.ts';
 import { pipelineFor, type PipelineRule, type StepName, type UndoableStep } from './pipeline.ts';
@@ -105,9 +106,9 @@ export function outcomeOf(journal: readonly JournalEntry[]): Outcome {
 function isLost(journal: readonly JournalEntry[], { step, afterCrash, attempts }: PipelineRule): boolean {
   const last = lastOf(journal, step);
   if (last?.kind === 'failed') {
-    return !isTransient(last.fault) || began(journal, step) >= attempts;
+    return !isPause(last.fault) && (!isTransient(last.fault) || tries(journal, step) >= attempts);
   }
-  return last?.kind === 'began' && (afterCrash === 'undo' || began(journal, step) >= attempts);
+  return last?.kind === 'began' && (afterCrash === 'undo' || tries(journal, step) >= attempts);
 }
 
 /** Steps from `commit` on are never lost: when their attempts are used up, the order goes on without them. */
@@ -142,7 +143,13 @@ function waitBefore(journal: readonly JournalEntry[], rule: PipelineRule, now: n
     return { kind: 'wait', until: notBefore, why: 'scheduled', step: rule.step };
   }
   const last = lastOf(journal, rule.step);
-  return last?.kind === 'failed' ? retryWait(last.at, began(journal, rule.step), now, rule.step) : undefined;
+  const paused = last?.kind === 'failed' && isPause(last.fault);
+  if (rule.step === 'download' || paused) {
+    const hours = downloadHours(orderOf(journal), now);
+    if (hours.kind === 'closed') return { kind: 'wait', until: hours.until, why: 'scheduled', step: rule.step };
+  }
+  if (last?.kind !== 'failed' || paused) return undefined;
+  return retryWait(last.at, tries(journal, rule.step), now, rule.step);
 }
 
 /** Users are warned only if the whole of their delay lies in the window. */
@@ -165,6 +172,17 @@ function retryWait(failedAt: number, tries: number, now: number, step: StepName)
   const delay = Math.min(FIRST_RETRY_MS * 2 ** (tries - 1), LONGEST_RETRY_MS);
   const left = failedAt + delay - now;
   return left > 0 && left <= delay ? { kind: 'wait', until: now + left, why: 'retry', step } : undefined;
+}
+
+/** The hours for downloads are over: that is no failure, and goes on when they begin again. */
+function isPause({ code }: Fault): boolean {
+  return code === 'download-window-closed';
+}
+
+/** How often a step began, pauses aside. */
+function tries(journal: readonly JournalEntry[], step: StepName): number {
+  const pauses = journal.filter((entry) => entry.kind === 'failed' && entry.step === step && isPause(entry.fault));
+  return began(journal, step) - pauses.length;
 }
 
 type StepEntry = Extract<JournalEntry, { step: StepName }>;

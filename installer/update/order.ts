@@ -27,7 +27,10 @@ export interface Order {
 }
 
 /** What lets a prepared update go on to the users. */
-export type SwapCondition = { readonly kind: 'on-word' } | { readonly kind: 'in-window'; readonly rule: WindowRule };
+export type SwapCondition = {
+  /** When it may be fetched; absent = at any time. */
+  readonly downloads?: WindowRule;
+} & ({ readonly kind: 'on-word' } | { readonly kind: 'in-window'; readonly rule: WindowRule });
 
 /** The name under which history knows orders that nobody gave. */
 export const SCHEDULE_NAME = 'schedule';

@@ -97,6 +97,8 @@ export interface UpdatesConfiguration {
   readonly pin?: string;
   readonly mode: UpdateMode;
   readonly windows: WindowRule;
+  /** None: at any time. */
+  readonly downloadWindows: WindowRule;
   readonly checkEveryMs: number;
   readonly delayDays: number;
   readonly delaySeconds: number;

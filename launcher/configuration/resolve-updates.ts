@@ -18,7 +18,8 @@ export function resolveUpdates(updates: Updates, places: Places): UpdatesConfigu
     channel: updates.channel ?? DEFAULTS.updates.channel,
     ...(pin === undefined ? {} : { pin }),
     mode: updates.mode ?? DEFAULTS.updates.mode,
-    windows: windowRule(updates.schedule),
+    windows: windowRule(updates.schedule?.windows, updates.schedule?.zone),
+    downloadWindows: windowRule(updates.downloads?.windows, updates.schedule?.zone),
     checkEveryMs: (updates.schedule?.checkSeconds ?? DEFAULTS.updates.checkSeconds) * 1000,
     delayDays: updates.delayDays ?? DEFAULTS.updates.delayDays,
     delaySeconds: updates.delaySeconds ?? DEFAULTS.updates.delaySeconds,
@@ -30,11 +31,12 @@ export function resolveUpdates(updates: Updates, places: Places): UpdatesConfigu
   };
 }
 
-function windowRule(schedule: Updates['schedule']): WindowRule {
-  const windows = schedule?.windows ?? [];
+type Windows = NonNullable<Updates['schedule']>['windows'];
+
+function windowRule(windows: Windows, zone: string | undefined): WindowRule {
   return {
-    windows: windows.map(({ days, from, to }) => ({ from, to, ...(days === undefined ? {} : { days }) })),
-    ...(schedule?.zone === undefined ? {} : { zone: schedule.zone }),
+    windows: (windows ?? []).map(({ days, from, to }) => ({ from, to, ...(days === undefined ? {} : { days }) })),
+    ...(zone === undefined ? {} : { zone }),
   };
 }
 

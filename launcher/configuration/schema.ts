@@ -33,7 +33,7 @@ const Window = closed(
     from: text('Local time at which it opens, `HH:MM`.', { pattern: CLOCK_TIME }),
     to: text('Local time at which it closes; at or before `from` is on the next day.', { pattern: CLOCK_TIME }),
   },
-  'One maintenance window.',
+  'One window.',
 );
 
 const ScheduleSection = closed(
@@ -62,8 +62,14 @@ const DownloadsSection = closed(
         description: 'What all downloads together take of the line, KiB a second; no limit when absent.',
       }),
     ),
+    windows: Type.Optional(
+      list(Window, {
+        description:
+          'When releases may be fetched without anybody’s order, in the zone of `schedule`; at any time when absent.',
+      }),
+    ),
   },
-  'How much of the line downloads may use.',
+  'How much of the line downloads may use, and when.',
 );
 
 const UpdatesSection = closed(

@@ -110,6 +110,10 @@ export function obstacleText(obstacle: Obstacle, language: Language): string {
       return say(language, 'hold.bad', { code: obstacle.code });
     case 'out-of-reach':
       return say(language, 'hold.out-of-reach', { version: obstacle.version });
+    case 'launcher-too-old':
+      return say(language, 'hold.launcher-too-old', { version: obstacle.version });
+    case 'launcher-too-new':
+      return say(language, 'hold.launcher-too-new', { version: obstacle.version });
     case 'rollout-start':
       return say(language, 'hold.rollout-start', { time });
     case 'rollout':

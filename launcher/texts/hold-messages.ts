@@ -18,6 +18,18 @@ export const HOLD_MESSAGES = {
     de: 'hier schon gescheitert ({code})',
     it: 'qui è già fallita ({code})',
   },
+  'hold.launcher-too-old': {
+    en: 'needs om-launcher {version} or newer: update the launcher first',
+    fr: 'demande om-launcher {version} ou plus récent: mettez d’abord le lanceur à jour',
+    de: 'braucht om-launcher {version} oder neuer: zuerst den Launcher aktualisieren',
+    it: 'richiede om-launcher {version} o più recente: aggiornate prima il launcher',
+  },
+  'hold.launcher-too-new': {
+    en: 'made for om-launcher up to {version}',
+    fr: 'faite pour om-launcher jusqu’à {version}',
+    de: 'gemacht für om-launcher bis {version}',
+    it: 'fatta per om-launcher fino a {version}',
+  },
   'hold.out-of-reach': {
     en: 'version {version} has to come first',
     fr: 'la version {version} doit venir d’abord',

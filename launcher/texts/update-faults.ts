@@ -260,6 +260,60 @@ export const UPDATE_FAULTS = {
       '`om-launcher check` dice perché; per installarla ora ordinatela espressamente con `om-launcher update --to VERSION`.',
     ],
   },
+  'download-window-closed': {
+    en: [
+      'The hours in which releases may be fetched are over; the download goes on when they begin again.',
+      'Nothing has to be done; to fetch now, order it with `om-launcher update`.',
+    ],
+    fr: [
+      'Les heures où les versions peuvent être téléchargées sont passées; le téléchargement reprendra à leur retour.',
+      'Il n’y a rien à faire; pour télécharger maintenant, commandez avec `om-launcher update`.',
+    ],
+    de: [
+      'Die Stunden, in denen Versionen geladen werden dürfen, sind vorbei; der Download geht weiter, wenn sie wieder beginnen.',
+      'Es ist nichts zu tun; um jetzt zu laden, bestellen Sie mit `om-launcher update`.',
+    ],
+    it: [
+      'Le ore in cui le versioni possono essere scaricate sono finite; il download riprende quando ricominciano.',
+      'Non c’è nulla da fare; per scaricare ora, ordinate con `om-launcher update`.',
+    ],
+  },
+  'launcher-too-old': {
+    en: [
+      'The version[ {version}] needs a newer om-launcher[: at least {needed}, and this is {launcher}].',
+      'Update om-launcher first, then order again.',
+    ],
+    fr: [
+      'La version[ {version}] demande un om-launcher plus récent[: au moins {needed}, et celui-ci est {launcher}].',
+      'Mettez d’abord à jour om-launcher, puis commandez de nouveau.',
+    ],
+    de: [
+      'Die Version[ {version}] braucht einen neueren om-launcher[: mindestens {needed}, und dieser ist {launcher}].',
+      'Aktualisieren Sie zuerst om-launcher und bestellen Sie dann noch einmal.',
+    ],
+    it: [
+      'La versione[ {version}] richiede un om-launcher più recente[: almeno {needed}, e questo è {launcher}].',
+      'Aggiornate prima om-launcher, poi ordinate di nuovo.',
+    ],
+  },
+  'launcher-too-new': {
+    en: [
+      'The version[ {version}] was made for older om-launchers[: up to {needed}, and this is {launcher}].',
+      'Order a newer version; `om-launcher check` shows what is offered. If it has to be this one, an older om-launcher is needed.',
+    ],
+    fr: [
+      'La version[ {version}] est faite pour des om-launcher plus anciens[: jusqu’à {needed}, et celui-ci est {launcher}].',
+      'Commandez une version plus récente; `om-launcher check` montre ce qui est proposé. Si ce doit être celle-ci, il faut un om-launcher plus ancien.',
+    ],
+    de: [
+      'Die Version[ {version}] ist für ältere om-launcher gemacht[: bis {needed}, und dieser ist {launcher}].',
+      'Bestellen Sie eine neuere Version; `om-launcher check` zeigt, was angeboten wird. Muss es diese sein, braucht es einen älteren om-launcher.',
+    ],
+    it: [
+      'La versione[ {version}] è fatta per om-launcher più vecchi[: fino a {needed}, e questo è {launcher}].',
+      'Ordinate una versione più recente; `om-launcher check` mostra che cosa è offerto. Se deve essere questa, serve un om-launcher più vecchio.',
+    ],
+  },
   'release-marked-bad': {
     en: [
       'The version[ {version}] failed here before and is not installed by itself.',

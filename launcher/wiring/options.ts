@@ -54,8 +54,9 @@ export function applicationIdentity(
 }
 
 export function schedulePolicyOf({ updates, language }: Configuration): SchedulePolicy {
-  const { mode, windows, checkEveryMs, delaySeconds } = updates;
-  return { mode, rule: windows, checkEveryMs, order: { delaySeconds, language } };
+  const { mode, windows, downloadWindows, checkEveryMs, delaySeconds } = updates;
+  const downloads = downloadWindows.windows.length === 0 ? {} : { downloads: downloadWindows };
+  return { mode, rule: windows, ...downloads, checkEveryMs, order: { delaySeconds, language } };
 }
 
 export function portOptionsOf({ stateFolder, port, language }: Configuration): PortOptions {

@@ -18,6 +18,7 @@ import type { ServerControl } from '../../supervisor/server-control.ts';
 import type { Sessions } from '../../supervisor/sessions/sessions.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { smokeRunOf } from '../configuration/mapping.ts';
+import { LAUNCHER_VERSION } from '../version.ts';
 import type { ReleaseSources } from './release-sources.ts';
 
 export interface CheckParts {
@@ -74,6 +75,7 @@ async function describe(parts: CheckParts, subject: PreflightSubject): Promise<P
     space: await spaceDemands(parts, subject),
     backupRunning: sessions.backupRunning(),
     versionNamed: subject.order.version !== undefined,
+    launcherVersion: LAUNCHER_VERSION,
     ...(subject.order.kind === 'rollback' ? {} : { server: server.state() }),
     ...(repository === undefined ? {} : { repository }),
     ...(subject.release === undefined ? {} : { release: subject.release }),

@@ -14,6 +14,7 @@ import type { ServerControl } from '../../supervisor/server-control.ts';
 import type { Sessions } from '../../supervisor/sessions/sessions.ts';
 import type { Configuration, StagingMode } from '../configuration/configuration.ts';
 import { carryOverRulesOf } from '../configuration/mapping.ts';
+import { LAUNCHER_VERSION } from '../version.ts';
 import type { ReleaseSources } from './release-sources.ts';
 import type { MachineChecks } from './update-checks.ts';
 
@@ -82,7 +83,15 @@ async function eligibilityOf(
   now: number,
 ): Promise<Omit<Eligibility, 'bad'>> {
   const { pin, delayDays } = updates;
-  return { now, pin, delayDays, machineId: await records.machineId(), marks: marksOf(await records.tries(), now) };
+  const launcher = LAUNCHER_VERSION;
+  return {
+    now,
+    pin,
+    launcher,
+    delayDays,
+    machineId: await records.machineId(),
+    marks: marksOf(await records.tries(), now),
+  };
 }
 
 function stagingOf(platform: Platform, mode: StagingMode): Staging {

@@ -85,6 +85,22 @@ const SPOILT: readonly Spoilt[] = [
     exit: 7,
   },
   {
+    name: 'a release for a newer launcher',
+    spoil: (site) => publishOther(site, { minClient: '99.0' }, '2026.8.0'),
+    mend: stays,
+    args: ['--to', '2026.8.0'],
+    code: 'launcher-too-old',
+    exit: 7,
+  },
+  {
+    name: 'a release for older launchers',
+    spoil: (site) => publishOther(site, { maxClient: '0.0.1' }, '2026.9.0'),
+    mend: stays,
+    args: ['--to', '2026.9.0'],
+    code: 'launcher-too-new',
+    exit: 7,
+  },
+  {
     name: 'a repository that is away',
     spoil: (site) => renameSync(site.repository, `${site.repository}.away`),
     mend: (site) => renameSync(`${site.repository}.away`, site.repository),
@@ -361,9 +377,15 @@ function alterByte(file: string): void {
 
 async function publishOther(
   site: OmSite,
-  more: { readonly product?: string; readonly platform?: string },
+  more: {
+    readonly product?: string;
+    readonly platform?: string;
+    readonly minClient?: string;
+    readonly maxClient?: string;
+  },
+  version = '2026.7.0',
 ): Promise<void> {
   const folder = join(site.folder, 'releases', NEW);
   expect(existsSync(folder)).toBe(true);
-  await site.publish(folder, '2026.7.0', more);
+  await site.publish(folder, version, more);
 }

@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import { type Fault, faultOf } from '../../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../../platform/result.ts';
+import { PACK_NAME } from '../../repository/layout.ts';
 import type { EvictedTransfer, Transfer } from '../../transfer/transfer.ts';
-import { bringFullInstead, decidedTransfer } from '../bring-release.ts';
+import { bringFullInstead, bringRelease, decidedTransfer } from '../bring-release.ts';
 import { carryOverRequest } from '../carry-over-request.ts';
+import { withinDownloadHours } from '../download-window.ts';
 import type { StepFacts } from '../facts.ts';
 import { outcomeOf } from '../next-move.ts';
 import { required, type Step, type StepContext } from '../step.ts';
@@ -52,7 +55,8 @@ function mayNeedData({ journal, tools }: StepContext): boolean {
 /** Undefined, or the shorter way that could not be applied and was given up for the full pack. */
 async function stageAfresh(context: StepContext, folder: string): Promise<Result<EvictedTransfer | undefined>> {
   const transfer = await decidedTransfer(context);
-  const staged = await stageOnce(context, folder, transfer);
+  const there = transfer.kind === 'full' ? await ensureFull(context) : succeed();
+  const staged = there.ok ? await stageOnce(context, folder, transfer) : there;
   if (staged.ok || transfer.kind === 'full' || !isOfTransfer(staged.fault)) {
     return staged.ok ? succeed(undefined) : staged;
   }
@@ -62,6 +66,15 @@ async function stageAfresh(context: StepContext, folder: string): Promise<Result
   }
   const again = await stageOnce(context, folder, await decidedTransfer(context));
   return again.ok ? full : again;
+}
+
+/** A full pack that was fetched in place of a shorter way may have been cut off in an earlier try of this step. */
+async function ensureFull(context: StepContext): Promise<Result<void>> {
+  const { tools, order } = context;
+  const facts = await tools.files.facts(join(stagingOf(tools.places, order), PACK_NAME));
+  if (!facts.ok || facts.value !== undefined) return facts.ok ? succeed() : facts;
+  const fetched = await withinDownloadHours(context, bringRelease);
+  return fetched.ok ? succeed() : fetched;
 }
 
 /** Faults that come of what was fetched, or of installed files that changed meanwhile: another way has neither. */

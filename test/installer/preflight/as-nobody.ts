@@ -13,5 +13,6 @@ const subject: PreflightSubject = {
   server: { kind: 'stopped', since: 0 },
   backupRunning: false,
   versionNamed: false,
+  launcherVersion: '1.4.0',
 };
 console.log(JSON.stringify(await checkRights(openPlatform(), subject)));

@@ -43,6 +43,7 @@ function subjectIn(folder = temporaryFolder('preflight')): PreflightSubject {
     server: { kind: 'up', since: 0, process: { pid: 1, startTime: '', bootId: '' } },
     backupRunning: false,
     versionNamed: false,
+    launcherVersion: '1.4.0',
   };
 }
 
@@ -119,6 +120,17 @@ describe('what is not fit is told, all of it', () => {
       (s) => ({ ...s, release: releaseOf({ from: '1.5' }), installedVersion: '1.4' }),
       ['release: release-out-of-reach'],
     ],
+    [
+      'for a newer launcher',
+      (s) => ({ ...s, release: releaseOf({ minClient: '1.4.1' }) }),
+      ['release: launcher-too-old'],
+    ],
+    [
+      'for an older launcher, though named',
+      (s) => ({ ...s, release: releaseOf({ maxClient: '1.3' }), versionNamed: true }),
+      ['release: launcher-too-new'],
+    ],
+    ['for just this launcher', (s) => ({ ...s, release: releaseOf({ minClient: '1.4', maxClient: '1.4.0' }) }), []],
     ['for another machine', (s) => ({ ...s, release: releaseOf({ platform: 'vax' }) }), ['release: wrong-target']],
     [
       'two things at once',

@@ -103,6 +103,24 @@ test.each<[string, Situation, string]>([
     'take 1.1',
   ],
   [
+    'the newest that this launcher may install',
+    situation(
+      { offered: [release('1.1'), release('1.2', { minClient: '3.1' }), release('1.3', { maxClient: '2.9' })] },
+      { launcher: '3.0' },
+    ),
+    'take 1.1',
+  ],
+  [
+    'none that asks for another launcher',
+    situation({ offered: [release('1.1', { minClient: '3.1' })] }, { launcher: '3.0' }),
+    'nothing 1.1:launcher-too-old',
+  ],
+  [
+    'none that is for older launchers',
+    situation({ offered: [release('1.1', { maxClient: '2.9' })] }, { launcher: '3.0' }),
+    'nothing 1.1:launcher-too-new',
+  ],
+  [
     'the older one when the newest is held back',
     situation({
       offered: [release('1.2', { rollout: outside }), release('1.1'), release('1.3', { withdrawn: { at: soon } })],
