@@ -55,6 +55,7 @@ export const FAULT_CODES = [
   'folder-missing',
   'volume-refused',
   'release-out-of-reach',
+  'shipped-list-missing',
   'bundle-missing',
   'bundle-incomplete',
   'port-in-use',

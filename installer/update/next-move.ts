@@ -34,6 +34,8 @@ const TRANSIENT: ReadonlySet<FaultCode> = new Set<FaultCode>([
 
 /** Whether the same act may succeed a little later. */
 export function isTransient(fault: Fault): boolean {
+  // It only says what for: its cause says why.
+  if (fault.code === 'shipped-list-missing') return fault.cause !== undefined && isTransient(fault.cause);
   return TRANSIENT.has(fault.code);
 }
 

@@ -50,6 +50,24 @@ export const UPDATE_FAULTS = {
       'Installate prima la versione intermedia; `om-launcher check` mostra che cosa è offerto.',
     ],
   },
+  'shipped-list-missing': {
+    en: [
+      'What the installed version[ {version}] shipped cannot be told; files that were added here could be left behind.',
+      'See to it that the launcher reaches the repository, then order the update again.',
+    ],
+    fr: [
+      'Impossible de savoir ce que contenait la version[ {version}] installée; des fichiers ajoutés ici pourraient être oubliés.',
+      'Faites en sorte que le lanceur atteigne le dépôt, puis ordonnez à nouveau la mise à jour.',
+    ],
+    de: [
+      'Was die installierte Version[ {version}] mitbrachte, lässt sich nicht feststellen; hier hinzugefügte Dateien könnten zurückbleiben.',
+      'Sorgen Sie dafür, dass der Launcher das Repository erreicht, und ordnen Sie das Update erneut an.',
+    ],
+    it: [
+      'Non è possibile sapere che cosa conteneva la versione[ {version}] installata; i file aggiunti qui potrebbero andare persi.',
+      'Fate in modo che il launcher raggiunga il repository, poi ordinate di nuovo l’aggiornamento.',
+    ],
+  },
   'bundle-missing': {
     en: [
       'The application is missing at its place.',

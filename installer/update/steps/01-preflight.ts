@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { faultOf } from '../../../platform/fault.ts';
+import { type Fault, faultOf } from '../../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../../platform/result.ts';
 import { rebuildManifest } from '../../delta/rebuild-manifest.ts';
 import type { FileManifest, Release } from '../../release.ts';
@@ -66,10 +66,7 @@ async function describeUpdate(
   release: Release,
   live: LiveRelease,
 ): Promise<Result<Facts>> {
-  const known =
-    live.manifestFile === undefined
-      ? await shippedManifest(context, source, offered, live.version)
-      : succeed(live.manifestFile);
+  const known = await shippedManifest(context, source, offered, live);
   if (!known.ok) {
     return known;
   }
@@ -98,21 +95,49 @@ async function describeUpdate(
 }
 
 /**
- * For an installation that we did not make, the repository may still know what its release shipped.
+ * What the live release shipped: from disk, where the order that installed it kept it, else from the repository, which may know
+ * it even of an installation that we did not make.
  *
- * A disk that refuses to keep it ends the order while nothing is touched: without it, what was added locally would stay behind.
+ * Without it, what was added locally would stay behind. So where it is published but cannot be had or kept now, the order ends
+ * while nothing is touched; undefined is a release that nobody knows (decision 0020).
  */
 async function shippedManifest(
   context: StepContext,
   source: ReleaseSource,
   offered: readonly Release[],
-  version: string | undefined,
+  live: LiveRelease,
 ): Promise<Result<string | undefined>> {
-  const release = offered.find((candidate) => candidate.version === version);
-  const manifest = release === undefined ? undefined : await source.manifest(release, context.signal);
-  return release === undefined || manifest?.ok !== true
-    ? succeed(undefined)
-    : await writeManifest(context, release, manifest.value);
+  const release = offered.find(({ version }) => version === live.version);
+  const paths = [live.manifestFile, release && manifestPath(context, release)].filter((path) => path !== undefined);
+  for (const path of paths) {
+    const kept = await context.tools.staging.readManifest(path);
+    if (kept.ok) {
+      return succeed(path);
+    }
+    if (!isGone(kept.fault)) {
+      return kept;
+    }
+  }
+  if (release === undefined) {
+    return succeed(undefined);
+  }
+  const manifest = await source.manifest(release, context.signal);
+  return manifest.ok
+    ? writeManifest(context, release, manifest.value)
+    : fail(shippedUnknown(release.version, manifest.fault));
+}
+
+/** Not there, or no good any more; anything else is the disk's trouble of this moment. */
+function isGone({ code }: Fault): boolean {
+  return code === 'not-found' || code === 'record-corrupt' || code === 'too-large' || code === 'path-refused';
+}
+
+function shippedUnknown(version: string, cause: Fault): Fault {
+  if (cause.code === 'cancelled') {
+    return cause;
+  }
+  const detail = `the list of what version ${version} shipped cannot be fetched`;
+  return faultOf('shipped-list-missing', detail, { values: { version }, cause });
 }
 
 async function keepManifest(

@@ -17,6 +17,7 @@ import { createReleaseSource } from '../../../installer/repository/signed-reposi
 import { createStaging } from '../../../installer/staging/staging.ts';
 import type { JournalEntry } from '../../../installer/update/journal-entry.ts';
 import type { Order } from '../../../installer/update/order.ts';
+import { isTransient } from '../../../installer/update/next-move.ts';
 import type { StepContext } from '../../../installer/update/step.ts';
 import { preflight } from '../../../installer/update/steps/01-preflight.ts';
 import { download } from '../../../installer/update/steps/02-download.ts';
@@ -284,5 +285,54 @@ describe('a delta that fails', () => {
     machine.server.sent = 0;
     expect(await order.run('stage')).toMatchObject({ ok: true });
     expect(machine.server.sent).toBe(0);
+  });
+});
+
+describe('the list of what the live release shipped', () => {
+  const OF_OLD = /\/1\.0\/.*manifest\.json\.zst$/u;
+  const manifests = (): string => join(machine.work, 'state/manifests');
+  const refuse = (status: number): void => {
+    machine.server.misbehave = (request, response) => {
+      if (!OF_OLD.test(request.url ?? '')) return false;
+      response.writeHead(status).end();
+      return true;
+    };
+  };
+
+  it.each([503, 404])('ends the order where it cannot be fetched (%i), before anything is touched', async (status) => {
+    refuse(status);
+    const order = openOrder(machine);
+    const ended = await order.run('preflight');
+    expect(ended).toMatchObject({
+      ok: false,
+      fault: {
+        code: 'shipped-list-missing',
+        values: { version: '1.0' },
+        cause: { code: expect.any(String) as unknown },
+      },
+    });
+    expect(!ended.ok && isTransient(ended.fault)).toBe(true);
+    expect(existsSync(order.folder)).toBe(false);
+    machine.server.misbehave = () => false;
+    expect(await order.run('preflight')).toMatchObject({
+      value: { shippedManifest: expect.stringContaining(manifests()) as unknown },
+    });
+  });
+
+  it('is kept on disk: the next order needs nobody for it', async () => {
+    expect(await openOrder(machine).run('preflight')).toMatchObject({ ok: true });
+    refuse(503);
+    expect(await openOrder(machine).run('preflight')).toMatchObject({ ok: true });
+  });
+
+  it('is fetched again where it was damaged on disk', async () => {
+    const first = await openOrder(machine).run('preflight');
+    const { shippedManifest } = (first as { value: { shippedManifest: string } }).value;
+    const whole = readFileSync(shippedManifest);
+    for (const damaged of [Buffer.alloc(0), whole.subarray(0, 20), Buffer.from('garbage')]) {
+      writeFileSync(shippedManifest, damaged);
+      expect(await openOrder(machine).run('preflight')).toMatchObject({ value: { shippedManifest } });
+      expect(readFileSync(shippedManifest)).toEqual(whole);
+    }
   });
 });
