@@ -38,7 +38,8 @@ export function createLogTail(files: Files, path: string): LogTail {
       await reopen();
       const lines = reading === undefined ? [] : await readTail(reading);
       const missing = count - lines.length;
-      return [...(missing > 0 ? await lastOfEarlier(files, path, missing) : []), ...lines.slice(-count)];
+      const earlier = missing > 0 ? await lastOfEarlier(files, path, missing, reading?.identity) : [];
+      return [...earlier, ...lines.slice(-count)];
     },
     async added() {
       const lines = reading === undefined ? [] : await readLines(reading, LOOK_BYTES);
@@ -71,7 +72,12 @@ async function readTail(reading: Reading): Promise<readonly string[]> {
 }
 
 /** The last lines of the files that were set aside, newest file first. */
-async function lastOfEarlier(files: Files, path: string, count: number): Promise<readonly string[]> {
+async function lastOfEarlier(
+  files: Files,
+  path: string,
+  count: number,
+  current: string | undefined,
+): Promise<readonly string[]> {
   const stem = basename(path, '.log');
   const listed = await files.list(dirname(path));
   const isEarlier = (name: string): boolean =>
@@ -81,7 +87,8 @@ async function lastOfEarlier(files: Files, path: string, count: number): Promise
     if (lines.length >= count) break;
     const reading = await openReading(files, join(dirname(path), name));
     if (reading === undefined) continue;
-    lines = [...(await readTail(reading)), ...reading.splitter.flush(), ...lines];
+    // Just being renamed, it has both names for a moment.
+    if (reading.identity !== current) lines = [...(await readTail(reading)), ...reading.splitter.flush(), ...lines];
     await reading.file.close();
   }
   return lines.slice(-count);

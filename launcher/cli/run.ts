@@ -20,7 +20,7 @@ import { serverNow } from '../texts/describe.ts';
 export async function runLauncher(context: VerbContext): Promise<number> {
   const { platform, own, voice, loaded } = context;
   tellBlockedUpdates(context);
-  const log = await openLauncherLog(platform.files, { ...loaded.configuration.logs, output: own.output });
+  const log = await openLauncherLog(platform, { ...loaded.configuration.logs, output: own.output });
   const { openLauncher } = await import('../wiring/launcher.ts');
   const launcher = await openLauncher(platform, loaded, log);
   if (!launcher.ok) return voice.fault(launcher.fault);

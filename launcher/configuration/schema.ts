@@ -273,7 +273,8 @@ const LogsSection = closed(
       Type.Integer({
         minimum: 1,
         maximum: 4096,
-        description: 'The server’s output is cut into files of this size, while the server runs on.',
+        description:
+          'The server’s output and the launcher’s log are cut into files of this size, while they are being written.',
         default: DEFAULTS.logs.rotateMiB,
       }),
     ),
@@ -289,7 +290,7 @@ const LogsSection = closed(
       Type.Integer({
         minimum: 1,
         maximum: 1000,
-        description: 'How many earlier files of the server’s output stay.',
+        description: 'How many earlier files stay, of the server’s output and of the launcher’s log each.',
         default: DEFAULTS.logs.keepFiles,
       }),
     ),

@@ -23,8 +23,7 @@ interface Kept {
 export async function keepWithinBudget(parts: OutputParts, state: KeeperState): Promise<void> {
   const { files, limits, log } = parts;
   const kept = await removableFiles(parts, state.catalogue);
-  const surplus = kept.filter(({ output }) => output).length - limits.filesKept;
-  const many = new Set(kept.filter(({ output }) => output).slice(0, Math.max(0, surplus)));
+  const many = new Set([true, false].flatMap((output) => surplus(kept, output, limits.filesKept)));
   const [used, budget] = [await usedBytes(parts, state.catalogue), await budgetOf(parts)];
   let over = used.total - Math.min(budget.bytes, used.total + budget.spare);
   let removed = 0;
@@ -38,6 +37,12 @@ export async function keepWithinBudget(parts: OutputParts, state: KeeperState): 
   }
   if (removed > 0) await writeDown(parts, state);
   if (over > 0) await dropStart(parts, state, over);
+}
+
+/** Of the server's files, or else of the launcher's, the oldest beyond the number that is kept of each. */
+function surplus(kept: readonly Kept[], output: boolean, filesKept: number): readonly Kept[] {
+  const own = kept.filter((file) => file.output === output);
+  return own.slice(0, Math.max(0, own.length - filesKept));
 }
 
 /** Earlier files of the server's and the launcher's logs, oldest first. */

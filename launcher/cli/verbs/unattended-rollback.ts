@@ -29,7 +29,7 @@ export async function rollBackUnattended(context: VerbContext, order: RollbackOr
 }
 
 async function openQuietLauncher({ platform, loaded }: VerbContext): Promise<Result<Launcher>> {
-  const log = await openLauncherLog(platform.files, loaded.configuration.logs);
+  const log = await openLauncherLog(platform, loaded.configuration.logs);
   const { openLauncher } = await import('../../wiring/launcher.ts');
   return openLauncher(platform, loaded, log);
 }

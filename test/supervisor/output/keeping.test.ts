@@ -51,12 +51,16 @@ test('a run that was cut is set aside, and soon nothing has a hole any more', as
   expect(await createOutputReader(parts.files, folder).last(3)).toEqual(['last', 'unfinished', 'next run']);
 });
 
-test('the oldest files go first, by number', async () => {
+test('the oldest files go first, by number, the launcher’s counted by themselves', async () => {
   const { folder, parts } = withEarlier(12);
+  const launchers = names(8).map((name) => name.replace('server', 'launcher'));
+  for (const name of launchers) writeFileSync(join(folder, name), 'x');
+  const launcherFiles = (): readonly string[] => readdirSync(folder).filter((name) => name.startsWith('launcher-'));
   const keeper = keep({ ...parts, limits: { ...parts.limits, filesKept: 5 } });
-  await until(() => earlierFiles(folder).length === 5);
+  await until(() => earlierFiles(folder).length === 5 && launcherFiles().length === 5);
   await keeper.end();
   expect(earlierFiles(folder)).toEqual(names(12).slice(-5));
+  expect(launcherFiles()).toEqual(launchers.slice(-5));
   expect(catalogueOf(folder).earlier.map(({ name }) => name)).toEqual(names(12).slice(-5));
 });
 
