@@ -105,12 +105,13 @@ async function writeIntent(supervision: Supervision, previous: string | undefine
   if (!intended.ok && previous === undefined) return intended;
   const kept = intended.ok ? tokenKept : intended;
   if (kept.ok) return succeed(nonce);
-  dependencies.log.error('the intent to start cannot be written; that of the start before serves', {
-    fault: kept.fault,
-  });
+  dependencies.log.error('the intent to start cannot be written; what the disk has serves', { fault: kept.fault });
   const earlier = await records.readToken();
   if (earlier.ok) dependencies.link.restore(earlier.value);
-  return succeed(intended.ok || previous === undefined ? nonce : previous);
+  if (intended.ok || previous === undefined) return succeed(nonce);
+  // A write that failed at its very end has replaced the record all the same: the next launcher looks for that nonce.
+  const found = await records.read();
+  return succeed(found.kind === 'found' ? found.record.nonce : previous);
 }
 
 function spawn(supervision: Supervision, nonce: string): Promise<Result<ProcessIdentity>> {

@@ -13,11 +13,20 @@ export type JournalEntry =
   | { readonly kind: 'undo-began'; readonly at: number; readonly step: UndoableStep }
   | { readonly kind: 'undone'; readonly at: number; readonly step: UndoableStep }
   | { readonly kind: 'undo-failed'; readonly at: number; readonly step: UndoableStep; readonly fault: Fault }
-  | { readonly kind: 'cancelled'; readonly at: number; readonly by: string }
+  | CancelledEntry
   | { readonly kind: 'postponed'; readonly at: number; readonly seconds: number }
   | { readonly kind: 'continued'; readonly at: number }
   | TakenOverEntry
   | { readonly kind: 'settled'; readonly at: number; readonly outcome: Outcome };
+
+/** Turned back by a person or, when it could not write its journal, by the launcher itself. */
+export interface CancelledEntry {
+  readonly kind: 'cancelled';
+  readonly at: number;
+  readonly by: string;
+  /** While nothing could be written the next bundle was live: it may have run, and converted the data. */
+  readonly nextWasLive?: true;
+}
 
 /** A person ordered what was already prepared without anybody's word: from here on it is his order. */
 export interface TakenOverEntry {

@@ -9,6 +9,8 @@ import { isStepName } from './pipeline.ts';
 /** The durable record of one order. `append` returns only when the line is on disk. */
 export interface Journal {
   readonly entries: readonly JournalEntry[];
+  /** Of the entries, those that were there when it was opened: an earlier launcher wrote them. */
+  readonly inherited: number;
   append(entry: JournalEntry): Promise<Result<void>>;
   /**
    * Appends only if `holds` says so of the entries at the moment of writing; gives whether it was written.
@@ -31,6 +33,9 @@ export async function createJournal(files: Files, folder: string, order: Order, 
   if (!made.ok) {
     return made;
   }
+  // The state folder may be new as well, and who made it may have failed to force its name to disk.
+  await files.syncFolder(dirname(folder));
+  await files.syncFolder(dirname(dirname(folder)));
   await keepReserve(files, folder);
   const earlier = await listJournals(files, folder);
   if (!earlier.ok) {
@@ -94,6 +99,16 @@ export async function readJournal(files: Files, path: string): Promise<Result<Re
   // A torn last line: the next write replaces the file instead of gluing to it.
   const torn = !text.value.endsWith('\n');
   return succeed({ kind: 'journal', journal: openJournal(files, path, parsed, torn) });
+}
+
+/**
+ * Forces to disk what was read of a journal: whoever wrote its last line may have been killed before his fsync.
+ *
+ * What is decided from that line must not be undone by a power cut that takes it away. Errors: of the disk.
+ */
+export async function settleJournal(files: Files, path: string): Promise<Result<void>> {
+  const flushed = await files.appendDurably(path, '', 0o600);
+  return flushed.ok ? files.syncFolder(dirname(path)) : flushed;
 }
 
 /** Pure: the entries of a journal's text, or why it cannot be trusted. */
@@ -168,6 +183,7 @@ function openJournal(files: Files, path: string, initial: readonly JournalEntry[
   };
   return {
     entries,
+    inherited: initial.length,
     append: (entry) => inTurn(() => write(entry)),
     appendIf: (entry, holds) =>
       inTurn(async () => {

@@ -34,6 +34,8 @@ export async function ensureLiveBundle(
   const live = complete === 'keep' ? await identityAt(files, places.bundle) : succeed(undefined);
   const kept = next !== undefined && live.ok && live.value === next;
   if (plan.ok && plan.value !== undefined && !isFinal(installed, next) && !kept) {
+    // As in `relyOnSwapPlan`, but a disk that refuses it must not keep the server from a whole bundle.
+    await files.syncFolder(places.stateFolder);
     const undone = await undoRenames(files, plan.value.renames);
     log.warn('took an unfinished swap back', { ok: undone.ok, orderId: plan.value.orderId });
     if (undone.ok) {

@@ -2,7 +2,7 @@ import type { Fault } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
 import type { Log } from '../../platform/log.ts';
 import { setAside } from '../../platform/record-file.ts';
-import { type Journal, listJournals, readJournal } from './journal.ts';
+import { type Journal, listJournals, readJournal, settleJournal } from './journal.ts';
 import type { JournalEntry } from './journal-entry.ts';
 
 /** What an earlier launcher left behind. */
@@ -31,6 +31,10 @@ export async function findOpenOrder(files: Files, folder: string, now: number, l
   }
   if (read.ok && read.value.kind === 'journal') {
     const { journal } = read.value;
+    const kept = await settleJournal(files, newest);
+    if (!kept.ok) {
+      log.warn('the last order could not be forced to disk', { path: newest, code: kept.fault.code });
+    }
     return isSettled(journal.entries)
       ? { kind: 'none' }
       : { kind: 'open', journal, serverHeld: holdsServer(journal.entries) };

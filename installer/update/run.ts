@@ -127,6 +127,7 @@ function contextOf(run: OrderRun, step: StepName, way: 'run' | 'undo'): StepCont
   return {
     order: orderOf(run.journal.entries),
     journal: run.journal.entries,
+    inherited: run.journal.inherited,
     tools: run.tools,
     signal: way === 'run' ? signalFor(run) : run.shutdown,
     note: (stepNote) => run.onNote(step, stepNote),

@@ -3,8 +3,10 @@ import type { JournalEntry } from './journal-entry.ts';
 import { ensureLiveBundle, mayRun } from './live-bundle.ts';
 import { holdsServer } from './order-history.ts';
 import type { StepName } from './pipeline.ts';
+import { identityAt } from './renames.ts';
 import { type OrderRun, type RunEnd, runOrder } from './run.ts';
 import type { Steps } from './step.ts';
+import { readSwapPlan } from './swap-plan.ts';
 import type { StepNote, UpdateTools } from './tools.ts';
 
 /** An order as seen from outside: its journal so far and what the running step shows. */
@@ -46,6 +48,7 @@ export function beginOrder(surroundings: OrderSurroundings, journal: Journal): R
   });
   const observed: Journal = {
     entries: journal.entries,
+    inherited: journal.inherited,
     append: async (entry) => {
       const written = await journal.append(entry);
       surroundings.publish(progress());
@@ -89,7 +92,9 @@ async function runToEnd(
     }
     if (!isCommitting(journal.entries)) {
       // The server runs again, so the order may only turn back, and says so before it does anything.
-      await journal.append({ kind: 'cancelled', at: tools.clock.now(), by: 'om-launcher' });
+      const nextWasLive = await isNextLive(tools);
+      const at = tools.clock.now();
+      await journal.append({ kind: 'cancelled', at, by: 'om-launcher', ...(nextWasLive && { nextWasLive }) });
     }
   }
 }
@@ -108,6 +113,16 @@ async function letGoOfServer(tools: UpdateTools, entries: readonly JournalEntry[
     }
   }
   tools.server.resume();
+}
+
+/** The server ran from what is live now: nothing is moved below it. A disk that does not say counts as yes. */
+async function isNextLive({ files, places }: UpdateTools): Promise<boolean> {
+  const plan = await readSwapPlan(files, places.stateFolder);
+  if (plan.ok && plan.value === undefined) {
+    return false;
+  }
+  const live = await identityAt(files, places.bundle);
+  return !plan.ok || !live.ok || live.value === plan.value?.next;
 }
 
 function isCommitting(entries: readonly JournalEntry[]): boolean {

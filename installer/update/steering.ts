@@ -2,7 +2,6 @@ import { faultOf } from '../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import { type JournalEntry, orderOf } from './journal-entry.ts';
 import type { RunningOrder } from './running-order.ts';
-import { isWaitingUnattended } from './take-over.ts';
 
 /** Sum of all postponements of one order. */
 const POSTPONE_LIMIT_SECONDS = 600;
@@ -34,14 +33,21 @@ export async function postponeOrder(
   });
 }
 
-/** Ends the waiting of the running order `id` early; `too-late` once its commit has begun, or before anybody was told. */
+/** Ends the waiting for users of the running order `id` early; `nothing-to-do` unless it waits for them now, `too-late` once its commit has begun. */
 export async function continueOrder(running: RunningOrder | undefined, id: string, at: number): Promise<Result<void>> {
-  return say(
-    running,
-    id,
-    { kind: 'continued', at },
-    (entries) => !hasBegun(entries, 'commit') && !isWaitingUnattended(entries),
-  );
+  const said = await say(running, id, { kind: 'continued', at }, isDraining);
+  return said.ok ||
+    running === undefined ||
+    hasBegun(running.journal.entries, 'commit') ||
+    said.fault.code !== 'too-late'
+    ? said
+    : fail(faultOf('nothing-to-do', `order ${id} does not wait for users now`));
+}
+
+/** Pure: nobody can vouch for users who have not been told, and there is nothing to shorten once they are gone. */
+function isDraining(entries: readonly JournalEntry[]): boolean {
+  const last = entries.findLast((entry) => 'step' in entry);
+  return last?.kind === 'began' && last.step === 'drain';
 }
 
 function hasBegun(entries: readonly JournalEntry[], step: 'stop' | 'commit'): boolean {

@@ -9,6 +9,8 @@ import type { StepNote, UpdateTools } from './tools.ts';
 export interface StepContext {
   readonly order: Order;
   readonly journal: readonly JournalEntry[];
+  /** So many entries were written by earlier launchers: what users were told then is no longer being shown. */
+  readonly inherited: number;
   readonly tools: UpdateTools;
   /** Aborts on cancel (forward steps only) and when the launcher is asked to end. */
   readonly signal: AbortSignal;

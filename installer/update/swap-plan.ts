@@ -37,6 +37,21 @@ export async function readSwapPlan(files: Files, stateFolder: string): Promise<R
   return fail(faultOf('record-corrupt', 'the plan of the swap is damaged', { path }));
 }
 
+/**
+ * The plan on disk, to act by: that it is there is forced to disk first.
+ *
+ * Who wrote it may have been killed before its own fsync. Renames by a plan that a power cut then takes away could be
+ * neither finished nor taken back by anybody.
+ */
+export async function relyOnSwapPlan(files: Files, stateFolder: string): Promise<Result<SwapPlan | undefined>> {
+  const plan = await readSwapPlan(files, stateFolder);
+  if (!plan.ok || plan.value === undefined) {
+    return plan;
+  }
+  const synced = await files.syncFolder(stateFolder);
+  return synced.ok ? plan : synced;
+}
+
 export async function writeSwapPlan(files: Files, stateFolder: string, plan: SwapPlan): Promise<Result<void>> {
   return files.writeDurably(join(stateFolder, PLAN_NAME), `${JSON.stringify(plan)}\n`, 0o600);
 }

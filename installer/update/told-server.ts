@@ -11,20 +11,30 @@ export function listeningServer({ tools }: Pick<StepContext, 'tools'>): ProcessI
   return state.kind === 'up' || state.kind === 'degraded' || state.kind === 'draining' ? state.process : undefined;
 }
 
+/** One that was adopted may serve users though nothing has proven it ready yet. */
+function presentServer(context: Pick<StepContext, 'tools'>): ProcessIdentity | undefined {
+  const state = context.tools.server.state();
+  return state.kind === 'starting' ? state.process : listeningServer(context);
+}
+
 /**
  * Gives what tells the users of the running server how long they have, each time that this is another one than was told:
- * after a crash of it or of the machine, those who logged in since know nothing, and logins are open again.
+ * after a crash of it or of the machine, those who logged in since know nothing, and logins are open again. The same after a
+ * crash of the launcher: its notices were gone meanwhile.
  */
 export function keepServerTold(context: StepContext): (secondsLeft: number) => Promise<void> {
   const { tools } = context;
-  let told = factsOf(context.journal, 'warn')?.told;
-  let askAt = 0;
+  let told = factsOf(context.journal.slice(context.inherited), 'warn')?.told;
+  let asked = { kind: 'nothing', at: -Infinity };
   return async (secondsLeft) => {
-    const server = listeningServer(context);
-    if (server === undefined || isSame(server, told) || tools.clock.monotonic() < askAt) {
+    const { kind } = tools.server.state();
+    const server = presentServer(context);
+    const now = tools.clock.monotonic();
+    const isTooSoon = kind === asked.kind && now < asked.at + ASK_AGAIN_MS;
+    if (server === undefined || isSame(server, told) || isTooSoon) {
       return;
     }
-    askAt = tools.clock.monotonic() + ASK_AGAIN_MS;
+    asked = { kind, at: now };
     await tools.sessions.refuseLogins(true);
     const taken = await tools.sessions.warn({
       id: `${context.order.id}-soon-${server.pid}`,

@@ -100,6 +100,7 @@ class Run {
         if (order === undefined) return 'at rest';
         ordering = true;
         machine.story(`${order.kind} ${order.version ?? ''} is ordered as ${order.id}`);
+        machine.vouched = false;
         machine.versionBeforeOrder = machine.versionAt(PLACES.bundle);
         void launcher.updates.order(order).then((answer) => {
           if (answer.ok) this.ordered += 1;
@@ -211,7 +212,7 @@ class Run {
       case 'postpone':
         return void launcher?.updates.postpone(id, 30);
       case 'continue':
-        return void launcher?.updates.continueEarly(id);
+        return void launcher?.updates.continueEarly(id).then(({ ok }) => (machine.vouched ||= ok));
       case 'clock forward': {
         machine.clock.jump(86_400_000);
         return;

@@ -67,6 +67,11 @@ export class VirtualDisk {
     this.root = this.newFolder(0o755, 0);
   }
 
+  /** Part of a temporary name that nobody has had before, as the random one of the real machine. */
+  uniqueName(): string {
+    return (this.inodes += 1).toString(16).padStart(12, '0');
+  }
+
   newFile(mode: number, at: number): FileNode {
     const inode = (this.inodes += 1);
     return {

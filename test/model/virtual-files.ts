@@ -22,7 +22,6 @@ export interface VirtualFilesOptions {
 export function createVirtualFiles(options: VirtualFilesOptions): Files {
   const { disk, now } = options;
   const before: BeforeCall = options.before ?? (async () => Promise.resolve(undefined));
-  let unique = 0;
   const known = new Set<string>();
 
   /** One call: may fail as planned, else `act` is its effect. */
@@ -161,7 +160,7 @@ export function createVirtualFiles(options: VirtualFilesOptions): Files {
       return bytes.ok ? succeed(bytes.value.toString('utf8')) : bytes;
     },
     writeDurably: async (path, content, mode = 0o600) => {
-      const temporary = unfinishedName(path, (unique += 1).toString(16).padStart(12, '0'));
+      const temporary = unfinishedName(path, disk.uniqueName());
       const opened = await open(temporary, mode);
       if (!opened.ok) return opened;
       const written = await write(path, opened.value, Buffer.from(content));

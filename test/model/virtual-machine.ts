@@ -60,6 +60,8 @@ export class VirtualMachine {
   boardUntil: number | undefined;
   /** The journal could not be written for a while: the server was started for the users, and stopped again to turn back. */
   wasStuck = false;
+  /** A person said that those whom the launcher cannot see may be cut off now. */
+  vouched = false;
   /** A person stops the server with its launcher: that breaks no promise. */
   stoppedByPerson = false;
   /** While it is down, requests fail or hang. */
@@ -97,6 +99,7 @@ export class VirtualMachine {
     this.generation += 1;
     this.link = undefined;
     this.boardUntil = undefined;
+    this.vouched = false;
   }
 
   cutPower(): void {

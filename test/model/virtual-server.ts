@@ -116,7 +116,8 @@ export class VirtualServer {
   cutUsersOff(why: string): void {
     if (this.machine.stoppedByPerson) return;
     const early = this.users.filter(({ until }) => (until ?? 0) - ROUNDING_MS > this.machine.clock.passed);
-    if (early.length > 0) this.machine.violated('users', `${early.length} users were cut off early by ${why}`);
+    if (early.length > 0 && !(this.machine.sessionsHidden && this.machine.vouched))
+      this.machine.violated('users', `${early.length} users were cut off early by ${why}`);
     const untold = this.users.filter(({ until }) => until === undefined);
     if (untold.length > 0 && !this.machine.wasStuck && this.version === this.machine.versionBeforeOrder) {
       this.machine.violated('users', `${untold.length} users were cut off without a word by ${why}`);

@@ -67,9 +67,14 @@ function delayMs({ order, journal }: StepContext): number {
   return (order.delaySeconds + postponed) * 1000;
 }
 
-/** "Continue" vouches for users whom the launcher cannot see; those that it does see keep their time. */
+/**
+ * "Continue" vouches for users whom the launcher cannot see; those that it does see keep their time.
+ *
+ * Only for this wait: after a crash others may have logged in.
+ */
 function mayLeaveEarly(journal: readonly JournalEntry[], users: number | undefined): boolean {
-  return users === undefined && journal.some(({ kind }) => kind === 'continued');
+  const began = journal.findLastIndex((entry) => entry.kind === 'began' && entry.step === 'drain');
+  return users === undefined && journal.slice(began).some(({ kind }) => kind === 'continued');
 }
 
 /** Each mark of the count-down once; marks that lie beyond the ordered delay were never promised and are skipped. */

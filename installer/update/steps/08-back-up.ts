@@ -1,5 +1,6 @@
 import { type Result, succeed } from '../../../platform/result.ts';
 import type { StepFacts } from '../facts.ts';
+import type { JournalEntry } from '../journal-entry.ts';
 import { required, type Step, type StepContext } from '../step.ts';
 import { ensureStopped } from '../ensure-stopped.ts';
 
@@ -28,8 +29,7 @@ export const backUp: Step<'backUp'> = {
     if (!dataFormatChanges) {
       return succeed();
     }
-    const touched =
-      backupToRestore !== undefined || journal.some((entry) => entry.kind === 'began' && entry.step === 'start');
+    const touched = backupToRestore !== undefined || journal.some(mayHaveConverted);
     const wanted = backupToRestore !== undefined || tools.policy.restoreDataOnFallback;
     const saved = await tools.data.exists(order.id);
     if (!saved.ok || !touched || !wanted || !saved.value) {
@@ -42,6 +42,13 @@ export const backUp: Step<'backUp'> = {
       : restored;
   },
 };
+
+/** The next release ran, or may have run while nothing could be written. */
+function mayHaveConverted(entry: JournalEntry): boolean {
+  return (
+    (entry.kind === 'began' && entry.step === 'start') || (entry.kind === 'cancelled' && entry.nextWasLive === true)
+  );
+}
 
 async function restoreEarlier(context: StepContext, backupId: string): Promise<Result<StepFacts['backUp']>> {
   const restored = await context.tools.data.restore(backupId, context.order.id);

@@ -4,7 +4,7 @@ import { ensureStopped } from '../ensure-stopped.ts';
 import { type FolderRename, identityAt, makeRenames, undoRenames } from '../renames.ts';
 import { required, type Step, type StepContext } from '../step.ts';
 import { parkedBundleOf, stagingOf } from '../staging-places.ts';
-import { readSwapPlan, removeSwapPlan, type SwapPlan, writeSwapPlan } from '../swap-plan.ts';
+import { relyOnSwapPlan, removeSwapPlan, type SwapPlan, writeSwapPlan } from '../swap-plan.ts';
 
 /** `X` → `X_old`, the new one → `X`: renames on one volume, planned on disk before the first, known by folder identity. */
 export const swap: Step<'swap'> = {
@@ -22,10 +22,10 @@ export const swap: Step<'swap'> = {
   },
   async undo(context) {
     const { files, places } = context.tools;
-    const plan = await readSwapPlan(files, places.stateFolder);
+    const plan = await relyOnSwapPlan(files, places.stateFolder);
     if (!plan.ok || plan.value?.orderId !== context.order.id) {
-      // No plan of this order: not one rename was made.
-      return plan.ok ? succeed() : plan;
+      // No plan of this order: not one rename was made, or the plan was removed by a try whose fsync failed.
+      return plan.ok ? files.syncFolder(places.stateFolder) : plan;
     }
     const stopped = await ensureStopped(context);
     const undone = stopped.ok ? await undoRenames(files, plan.value.renames) : stopped;
@@ -36,7 +36,7 @@ export const swap: Step<'swap'> = {
 /** The plan of this order: the one on disk if a crash came after it, else a new one. */
 async function planOf(context: StepContext): Promise<Result<SwapPlan>> {
   const { files, places } = context.tools;
-  const found = await readSwapPlan(files, places.stateFolder);
+  const found = await relyOnSwapPlan(files, places.stateFolder);
   if (found.ok && found.value?.orderId === context.order.id) {
     return succeed(found.value);
   }

@@ -54,11 +54,14 @@ async function discardRollbackCopy({ tools, order, journal }: StepContext): Prom
 }
 
 /** The plan goes first: with it, a later recovery would look for folders that are being removed. */
-async function forgetPlan({ tools, order }: StepContext): Promise<Result<void>> {
+async function forgetPlan({ tools, order, journal }: StepContext): Promise<Result<void>> {
   const plan = await readSwapPlan(tools.files, tools.places.stateFolder);
-  if (!plan.ok || plan.value?.orderId !== order.id) {
+  const wasMade = journal.some((entry) => entry.kind === 'began' && entry.step === 'swap');
+  const ofAnother = plan.ok && plan.value !== undefined && plan.value.orderId !== order.id;
+  if (!plan.ok || !wasMade || ofAnother) {
     return plan.ok ? succeed() : plan;
   }
+  // Also when it is gone: the fsync of the try that removed it may have failed, and a power cut would bring it back.
   const live = await identityAt(tools.files, tools.places.bundle);
   return live.ok ? removeSwapPlan(tools.files, tools.places.stateFolder) : live;
 }

@@ -117,7 +117,7 @@ function openOrder(machine: Machine, signal = new AbortController().signal) {
     carryOverRules: [],
     carryOver: () => Promise.resolve({ ok: true, value: {} }),
   } as unknown as UpdateTools;
-  const context: StepContext = { order, journal, tools, signal, note: (note) => notes.push(note) };
+  const context: StepContext = { order, journal, inherited: 0, tools, signal, note: (note) => notes.push(note) };
   const steps = { preflight, download, verify, stage };
   const run = async (name: keyof typeof steps) => {
     const outcome = await steps[name].run(context);

@@ -97,3 +97,24 @@ test('postponements are limited in sum, and end with the stop', async () => {
   await updates.close();
   expect(await updates.postpone(ORDER.id, 1)).toMatchObject({ fault: { code: 'too-late' } });
 });
+
+test('"continue" is heeded while users are waited for, and told to be nothing before', async () => {
+  const hold = Promise.withResolvers<undefined>();
+  const updates = updatesWith({
+    stage: async () => {
+      await hold.promise;
+    },
+    drain: longDrain,
+  });
+  await updates.order(ORDER);
+  expect(await updates.continueEarly(ORDER.id)).toMatchObject({ fault: { code: 'nothing-to-do' } });
+  hold.resolve(undefined);
+  await until(
+    () => updates.running()?.journal.some((entry) => entry.kind === 'began' && entry.step === 'drain'),
+    'the wait',
+  );
+  expect(await updates.continueEarly(ORDER.id)).toEqual(succeed());
+  await updates.cancel(ORDER.id, 'test');
+  expect(await outcomeOf(updates)).toBe('cancelled');
+  expect(await updates.continueEarly(ORDER.id)).toMatchObject({ fault: { code: 'too-late' } });
+});

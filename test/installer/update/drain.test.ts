@@ -11,7 +11,11 @@ const FIRST: ProcessIdentity = { pid: 11, startTime: '1', bootId: 'a' };
 const SECOND: ProcessIdentity = { pid: 11, startTime: '1', bootId: 'b' };
 
 /** A drain of 20 s; from each moment (ms) on another server is ready, or none. What its users hear is noted. */
-async function drained(told: ProcessIdentity | undefined, servers: readonly [number, ProcessIdentity | undefined][]) {
+async function drained(
+  told: ProcessIdentity | undefined,
+  servers: readonly [number, ProcessIdentity | undefined][],
+  inherited = 0,
+) {
   const clock = createFakeClock();
   const order: Order = { id: 'order-0001', kind: 'update', orderedBy: 'test', delaySeconds: 20, language: 'en' };
   const heard: string[] = [];
@@ -45,7 +49,7 @@ async function drained(told: ProcessIdentity | undefined, servers: readonly [num
     { kind: 'done', at: 0, step: 'warn', facts },
     { kind: 'began', at: 0, step: 'drain' },
   ];
-  const context = { order, journal, tools, signal: new AbortController().signal, note: () => undefined };
+  const context = { order, journal, inherited, tools, signal: new AbortController().signal, note: () => undefined };
   let over = false;
   void drain.run(context as unknown as StepContext).then(() => (over = true));
   await clock.advanceUntil(() => over);
@@ -81,4 +85,9 @@ test('a server that crashes while users are leaving is told when it is back', as
     [8_000, SECOND],
   ]);
   expect(heard).toEqual(['0 s: logins off', '8 s: logins off', '8 s: 12 s left', '20 s: out']);
+});
+
+test('a launcher that took the order up tells again: what the one before it told went with it', async () => {
+  const heard = await drained(FIRST, [[0, FIRST]], 2);
+  expect(heard).toEqual(['0 s: logins off', '0 s: logins off', '0 s: 20 s left', '20 s: out']);
 });

@@ -39,6 +39,7 @@ function runningWith(entries: JournalEntry[]) {
   const running: RunningOrder = {
     journal: {
       entries,
+      inherited: entries.length,
       append: () => Promise.resolve(succeed()),
       appendIf: (entry, holds) => {
         const may = holds(entries);

@@ -72,6 +72,7 @@ export class World {
   private journal(): Journal {
     return {
       entries: this.entries,
+      inherited: this.entries.length,
       append: async (entry): Promise<Result<void>> => {
         await this.act();
         this.entries.push(entry);
