@@ -8,8 +8,9 @@ export class VirtualClock {
   private counter = 0;
   private readonly due: Alarm[] = [];
 
+  /** Whole milliseconds, as a wall clock gives them. */
   now(): number {
-    return START_MS + this.passed + this.jumped;
+    return START_MS + Math.floor(this.passed) + this.jumped;
   }
 
   /** Moves the wall clock alone, as an administrator or NTP does. */

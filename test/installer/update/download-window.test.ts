@@ -104,7 +104,14 @@ describe('fetching', () => {
     const clock = createFakeClock(startMs);
     const cancel = new AbortController();
     const tools = { clock } as unknown as UpdateTools;
-    const context: StepContext = { order, journal: [], tools, signal: cancel.signal, note: () => undefined };
+    const context: StepContext = {
+      order,
+      journal: [],
+      inherited: 0,
+      tools,
+      signal: cancel.signal,
+      note: () => undefined,
+    };
     return { clock, cancel, context };
   };
   const endless = ({ signal, tools }: StepContext): Promise<Result<string>> =>
