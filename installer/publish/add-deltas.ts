@@ -174,9 +174,9 @@ async function publish(
   if (current === undefined) return fail(faultOf('metadata-invalid', `${role}: nobody signs it`));
   const known = Object.entries(current.metadata.signed.targets).map(([path, target]) => [path, target.toJSON()]);
   const targets = { ...Object.fromEntries(known), ...deltaTargets(placed.value) } as JsonObject;
-  const contents = await nextMetadata(clock, keys, trusted, {
-    targets: [nextTargets(clock.now(), current, key.value, { targets })],
-  });
+  const next = await nextTargets(clock.now(), current, key.value, { targets });
+  if (!next.ok) return next;
+  const contents = await nextMetadata(clock, keys, trusted, { targets: [next.value] });
   const written = contents.ok ? await writeMetadata(files, request.repository, contents.value) : contents;
   return written.ok ? placed : written;
 }

@@ -1,7 +1,9 @@
 import type { Buffer } from 'node:buffer';
+import { join } from 'node:path';
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { faultOf } from '../../platform/fault.ts';
+import type { Processes } from '../../platform/processes.ts';
 import { type Result, fail, succeed } from '../../platform/result.ts';
 import type { Release } from '../release.ts';
 import { NOTES_LIMIT } from '../repository/target-custom.ts';
@@ -10,11 +12,12 @@ import type { PublishDependencies } from './publication.ts';
 import { type Anchor, loadAnchor } from './repository.ts';
 
 const PASSPHRASE_VARIABLE = 'OM_PUBLISH_PASSPHRASE';
+const PEM_LIMIT = 64 * 1024;
 const PASSPHRASE_LIMIT = 4 * 1024;
 const NOTES_FILE_LIMIT = 1024 * 1024;
 
 export interface CommandContext {
-  readonly dependencies: PublishDependencies;
+  readonly dependencies: PublishDependencies & { readonly processes: Pick<Processes, 'run'> };
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
   /** Makes a path from the command line absolute. */
@@ -31,6 +34,7 @@ export interface KeyOptions extends JsonOption {
   readonly keys: string;
   readonly passphraseFile?: string;
   readonly unencrypted?: boolean;
+  readonly signCommand?: string;
 }
 
 export interface ReadOptions extends JsonOption {
@@ -108,14 +112,36 @@ function anchorOf(context: CommandContext, options: ReadOptions): Anchor {
 
 export async function keyOptions(context: CommandContext, options: KeyOptions): Promise<Result<KeyStoreOptions>> {
   const folder = context.path(options.keys);
+  const { dependencies, environment, signal } = context;
+  const tools = { processes: dependencies.processes, temporaryFolder: dependencies.machine.temporaryFolder };
+  const signers = { signers: { ...tools, environment, ...(signal === undefined ? {} : { signal }) } };
+  const outside = options.signCommand === undefined ? signers : { ...signers, signCommand: options.signCommand };
   if (options.unencrypted === true) {
     context.warn(
       'WARNING: the signing keys are NOT ENCRYPTED. Whoever reads them can sign releases. Never do this for customers.',
     );
-    return succeed({ folder, passphrase: undefined });
+    return succeed({ folder, passphrase: undefined, ...outside });
   }
   const passphrase = await readPassphrase(context, options);
-  return passphrase.ok ? succeed({ folder, passphrase: passphrase.value }) : passphrase;
+  if (passphrase.ok) return succeed({ folder, passphrase: passphrase.value, ...outside });
+  if (options.passphraseFile !== undefined || !(await isSignedOutside(context, folder, options))) return passphrase;
+  return succeed({ folder, passphrase: undefined, withoutFiles: true, ...outside });
+}
+
+/** Where commands sign with every key there is no file to be opened. */
+async function isSignedOutside(
+  { dependencies }: CommandContext,
+  folder: string,
+  options: KeyOptions,
+): Promise<boolean> {
+  const names = await dependencies.files.list(folder);
+  const present = names.ok ? names.value : [];
+  if (options.signCommand === undefined && !present.some((name) => name.endsWith('.signer.json'))) return false;
+  for (const name of present.filter((one) => one.endsWith('.pem'))) {
+    const text = await dependencies.files.readText(join(folder, name), PEM_LIMIT);
+    if (!text.ok || text.value.includes('PRIVATE KEY')) return false;
+  }
+  return true;
 }
 
 async function readPassphrase(context: CommandContext, options: KeyOptions): Promise<Result<string>> {

@@ -58,6 +58,10 @@ function withKeys(command: Command): Command {
   return command
     .requiredOption('--keys <dir>', 'folder of the signing keys')
     .option('--passphrase-file <file>', 'file with the passphrase of the keys (or the variable OM_PUBLISH_PASSPHRASE)')
+    .option(
+      '--sign-command <program>',
+      'keys that are made belong to this program: PROGRAM sign NAME, PROGRAM public-key NAME',
+    )
     .option('--unencrypted', 'keys lie in the clear: for tests and demonstrations ONLY')
     .option('--json', 'one JSON object on standard output');
 }

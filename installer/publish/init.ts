@@ -78,9 +78,10 @@ async function writeFirstMetadata(
 ): Promise<Result<Uint8Array>> {
   const keys = await makeKeys(store, request.rootKeys);
   if (!keys.ok) return keys;
-  const contents = firstMetadata(dependencies.clock.now(), keys.value, request.rootThreshold);
-  const written = await writeMetadata(dependencies.files, request.repository, contents);
-  return written.ok ? succeed(contents[0].bytes) : written;
+  const contents = await firstMetadata(dependencies.clock.now(), keys.value, request.rootThreshold);
+  if (!contents.ok) return contents;
+  const written = await writeMetadata(dependencies.files, request.repository, contents.value);
+  return written.ok ? succeed(contents.value[0].bytes) : written;
 }
 
 interface RepositoryKeys {
@@ -108,14 +109,17 @@ async function makeKeys(store: KeyStore, rootKeys: number): Promise<Result<Repos
 
 type FirstMetadata = readonly [SignedFileContent, ...SignedFileContent[]];
 
-function firstMetadata(now: number, keys: RepositoryKeys, threshold: number): FirstMetadata {
-  const root = signMetadata({ role: 'root', version: 1, now, body: rootBody(keys, threshold), keys: keys.root });
-  const targets = signMetadata({ role: 'targets', version: 1, now, body: { targets: {} }, keys: [keys.targets] });
-  const snapshotBody = { meta: { 'targets.json': metaOf(targets) } };
-  const snapshot = signMetadata({ role: 'snapshot', version: 1, now, body: snapshotBody, keys: [keys.snapshot] });
-  const timestampBody = { meta: { 'snapshot.json': metaOf(snapshot) } };
-  const timestamp = signMetadata({ role: 'timestamp', version: 1, now, body: timestampBody, keys: [keys.timestamp] });
-  return [root, targets, snapshot, timestamp];
+async function firstMetadata(now: number, keys: RepositoryKeys, threshold: number): Promise<Result<FirstMetadata>> {
+  const first = (role: string, body: JsonObject, signers: readonly SigningKey[]): Promise<Result<SignedFileContent>> =>
+    signMetadata({ role, version: 1, now, body, keys: signers });
+  const root = await first('root', rootBody(keys, threshold), keys.root);
+  if (!root.ok) return root;
+  const targets = await first('targets', { targets: {} }, [keys.targets]);
+  if (!targets.ok) return targets;
+  const snapshot = await first('snapshot', { meta: { 'targets.json': metaOf(targets.value) } }, [keys.snapshot]);
+  if (!snapshot.ok) return snapshot;
+  const timestamp = await first('timestamp', { meta: { 'snapshot.json': metaOf(snapshot.value) } }, [keys.timestamp]);
+  return timestamp.ok ? succeed([root.value, targets.value, snapshot.value, timestamp.value]) : timestamp;
 }
 
 function rootBody(keys: RepositoryKeys, threshold: number): JsonObject {

@@ -1,31 +1,21 @@
-import type { Buffer } from 'node:buffer';
-import { type KeyObject, createPrivateKey, createPublicKey, createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { type KeyObject, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { join } from 'node:path';
 import { faultOf } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
 import { type Result, fail, succeed } from '../../platform/result.ts';
+import type { SignerTools } from './ask-signer.ts';
+import { readSigner, signerFileFor } from './external-signer.ts';
+import { publicKeyOf, type SigningKey } from './public-key.ts';
+
+export type { PublicKey, SigningKey } from './public-key.ts';
 
 /** Largest key file read, bytes. */
 const KEY_LIMIT = 16 * 1024;
 
-/** An Ed25519 SubjectPublicKeyInfo is this prefix and the 32 bytes of the key (RFC 8410 §4). */
-const SPKI_PREFIX_BYTES = 12;
-
-/** How TUF metadata writes a public key (TUF 1.0 §4.2.3). */
-export interface PublicKey {
-  readonly keyId: string;
-  readonly json: {
-    readonly keytype: 'ed25519';
-    readonly scheme: 'ed25519';
-    readonly keyval: { readonly public: string };
-  };
-}
-
-export interface SigningKey extends PublicKey {
-  sign(bytes: Uint8Array): Buffer;
-}
-
-/** The vendor's keys: one encrypted PKCS#8 PEM file each, named after its role. Offline keys may be absent. */
+/**
+ * The vendor's keys, each named after its role: an encrypted PKCS#8 PEM file, or a file that names the command that signs with
+ * it. Offline keys may be absent.
+ */
 export interface KeyStore {
   readonly folder: string;
   /** `not-found` when this store does not hold the key, `unauthorised` when the passphrase does not open it. */
@@ -34,19 +24,34 @@ export interface KeyStore {
   readOrCreate(name: string): Promise<Result<SigningKey>>;
   /** Names of the root keys that this store holds, sorted. */
   rootNames(): Promise<Result<readonly string[]>>;
+  /** Puts `NAME.next` in the place of `NAME`; what lay there goes to `aside`, whose path it returns. */
+  replace(name: string, aside: string | undefined): Promise<Result<string | undefined>>;
 }
 
 export interface KeyStoreOptions {
   readonly folder: string;
   /** Undefined: keys lie there in the clear. For tests and demonstrations only. */
   readonly passphrase: string | undefined;
+  /** How commands that sign are run; absent: such keys cannot be used. */
+  readonly signers?: Omit<SignerTools, 'files'>;
+  /** Keys that have to be made belong to this program, see `signerFileFor`; absent: they are made as PEM files. */
+  readonly signCommand?: string;
+  /** No PEM file is made: nothing would close it. */
+  readonly withoutFiles?: true;
 }
 
+const FORMS = ['pem', 'signer.json'] as const;
+
 export function createKeyStore(files: Files, options: KeyStoreOptions): KeyStore {
-  const pathOf = (name: string): string => join(options.folder, `${name}.pem`);
+  const pathOf = (name: string, form: (typeof FORMS)[number] = 'pem'): string =>
+    join(options.folder, `${name}.${form}`);
   const read = async (name: string): Promise<Result<SigningKey>> => {
     const pem = await files.readText(pathOf(name), KEY_LIMIT);
-    return pem.ok ? openKey(pem.value, pathOf(name), options.passphrase) : pem;
+    if (pem.ok) return openKey(pem.value, pathOf(name), options.passphrase);
+    if (pem.fault.code !== 'not-found' || options.signers === undefined) return pem;
+    const signer = await readSigner({ files, ...options.signers }, pathOf(name, 'signer.json'));
+    // Most keys are files: that is the one which is missed.
+    return !signer.ok && signer.fault.code === 'not-found' ? pem : signer;
   };
   return {
     folder: options.folder,
@@ -54,16 +59,53 @@ export function createKeyStore(files: Files, options: KeyStoreOptions): KeyStore
     async readOrCreate(name) {
       const known = await read(name);
       if (known.ok || known.fault.code !== 'not-found') return known;
-      const { privateKey } = generateKeyPairSync('ed25519');
-      const written = await files.writeDurably(pathOf(name), exportPem(privateKey, options.passphrase), 0o600);
-      return written.ok ? succeed(signingKey(privateKey)) : written;
+      const made = await createKey(files, options, name, pathOf);
+      return made.ok ? read(name) : made;
     },
     async rootNames() {
       const names = await files.list(options.folder);
       if (!names.ok) return names;
-      return succeed(names.value.flatMap((name) => /^(?<key>root-\d{1,3})\.pem$/u.exec(name)?.groups?.['key'] ?? []));
+      const roots = names.value.flatMap(
+        (name) => /^(?<key>root-\d{1,3})\.(?:pem|signer\.json)$/u.exec(name)?.groups?.['key'] ?? [],
+      );
+      return succeed([...new Set(roots)].sort());
+    },
+    async replace(name, aside) {
+      let retired: string | undefined;
+      for (const form of FORMS) {
+        const [from, next] = [pathOf(name, form), pathOf(`${name}.next`, form)];
+        const facts = await files.facts(from);
+        if (!facts.ok) return facts;
+        if (facts.value !== undefined && aside !== undefined) {
+          retired = pathOf(aside, form);
+          const moved = await files.renameNew(from, retired);
+          if (!moved.ok) return moved;
+        }
+        const coming = await files.facts(next);
+        if (!coming.ok) return coming;
+        const placed = coming.value === undefined ? succeed() : await files.renameNew(next, from);
+        if (!placed.ok) return placed;
+      }
+      return succeed(retired);
     },
   };
+}
+
+async function createKey(
+  files: Files,
+  { passphrase, signCommand, withoutFiles }: KeyStoreOptions,
+  name: string,
+  pathOf: (name: string, form?: (typeof FORMS)[number]) => string,
+): Promise<Result<void>> {
+  if (signCommand !== undefined) {
+    return files.writeDurably(pathOf(name, 'signer.json'), signerFileFor(signCommand, name), 0o600);
+  }
+  if (withoutFiles === true) {
+    const detail = 'the key is not there, and without a passphrase none is made: give one, or put a signer’s file here';
+    return fail(faultOf('not-found', detail, { path: pathOf(name, 'signer.json') }));
+  }
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return files.writeDurably(pathOf(name), exportPem(privateKey, passphrase), 0o600);
 }
 
 function exportPem(key: KeyObject, passphrase: string | undefined): string {
@@ -85,17 +127,8 @@ function openKey(pem: string, path: string, passphrase: string | undefined): Res
 }
 
 function signingKey(key: KeyObject): SigningKey {
-  const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
-  const hex = spki.subarray(SPKI_PREFIX_BYTES).toString('hex');
   return {
-    keyId: keyIdOf(hex),
-    json: { keytype: 'ed25519', scheme: 'ed25519', keyval: { public: hex } },
-    sign: (bytes) => sign(null, bytes, key),
+    ...publicKeyOf(createPublicKey(key)),
+    sign: (bytes) => Promise.resolve(succeed(sign(null, bytes, key))),
   };
-}
-
-/** SHA-256 of the key's canonical JSON (TUF 1.0 §4.2.3), which for this fixed shape can be written down. */
-function keyIdOf(hex: string): string {
-  const canonical = `{"keytype":"ed25519","keyval":{"public":"${hex}"},"scheme":"ed25519"}`;
-  return createHash('sha256').update(canonical).digest('hex');
 }

@@ -48,7 +48,7 @@ async function nextSnapshot(
   const renewed = change.targets.map((file) => [`${file.role}.json`, metaOf(file)]);
   const meta = Object.fromEntries([...known, ...renewed]) as JsonObject;
   const version = trusted.snapshot.metadata.signed.version + 1;
-  return succeed(signMetadata({ role: 'snapshot', version, now, body: { meta }, keys: [key.value] }));
+  return signMetadata({ role: 'snapshot', version, now, body: { meta }, keys: [key.value] });
 }
 
 async function nextTimestamp(
@@ -62,7 +62,7 @@ async function nextTimestamp(
   const { version, snapshotMeta } = trusted.timestamp.metadata.signed;
   const meta = snapshot === undefined ? snapshotMeta.toJSON() : metaOf(snapshot);
   const body = { meta: { 'snapshot.json': meta } };
-  return succeed(signMetadata({ role: 'timestamp', version: version + 1, now, body, keys: [key.value] }));
+  return signMetadata({ role: 'timestamp', version: version + 1, now, body, keys: [key.value] });
 }
 
 /** A delegated or the top targets role one version later, with other contents where `body` says so. */
@@ -71,7 +71,7 @@ export function nextTargets(
   current: TrustedFile<Targets>,
   key: SigningKey,
   body: JsonObject = {},
-): SignedFileContent {
+): Promise<Result<SignedFileContent>> {
   const { version, targets, delegations } = current.metadata.signed;
   const kept = {
     targets: Object.fromEntries(Object.entries(targets).map(([path, target]) => [path, target.toJSON()])),

@@ -78,7 +78,9 @@ async function dropReleases(
     if (Object.keys(kept).length === Object.keys(role.metadata.signed.targets).length) continue;
     const key = await keys.read(role.role);
     if (!key.ok) return key;
-    targets.push(nextTargets(clock.now(), role, key.value, { targets: kept }));
+    const next = await nextTargets(clock.now(), role, key.value, { targets: kept });
+    if (!next.ok) return next;
+    targets.push(next.value);
   }
   if (targets.length === 0) return succeed();
   const contents = await nextMetadata(clock, keys, trusted, { targets });

@@ -1,10 +1,10 @@
-import { join } from 'node:path';
 import type { Root } from '@tufjs/models';
 import { faultOf } from '../../platform/fault.ts';
 import { type Result, fail, succeed } from '../../platform/result.ts';
-import { type KeyStore, type KeyStoreOptions, type SigningKey, createKeyStore } from './keys.ts';
+import { type KeyStore, type KeyStoreOptions, createKeyStore } from './keys.ts';
 import { nextMetadata, nextTargets } from './next-metadata.ts';
 import { type PublishDependencies, loadOwn, publishAlone, writeMetadata } from './publication.ts';
+import { rootSigners } from './root-change.ts';
 import { type JsonObject, type SignedFileContent, lifetimeMs, signMetadata } from './signed-metadata.ts';
 import type { TrustedFile, TrustedRepository } from './trusted.ts';
 
@@ -105,27 +105,14 @@ async function signAgain(
   const current = role === 'targets' ? trusted.targets : trusted.delegated.get(role);
   const key = await keys.read(role);
   if (!key.ok) return key;
-  return succeed(current === undefined ? undefined : nextTargets(now, current, key.value));
+  return current === undefined ? succeed(undefined) : nextTargets(now, current, key.value);
 }
 
-/** Needs as many root keys at hand as the threshold says (TUF 1.0 §5.3.4). */
 async function signRootAgain(now: number, keys: KeyStore, root: TrustedFile<Root>): Promise<Result<SignedFileContent>> {
-  const names = await keys.rootNames();
-  if (!names.ok) return names;
-  const signers: SigningKey[] = [];
-  const role = root.metadata.signed.roles['root'];
-  for (const name of names.value) {
-    const key = await keys.read(name);
-    if (!key.ok) return key;
-    if (role?.keyIDs.includes(key.value.keyId) === true) signers.push(key.value);
-  }
-  const threshold = role?.threshold ?? 1;
-  if (signers.length < threshold) {
-    const detail = `${String(signers.length)} root keys are at hand, ${String(threshold)} must sign`;
-    return fail(faultOf('not-found', detail, { path: join(keys.folder, 'root-*.pem') }));
-  }
+  const signers = await rootSigners(keys, root);
+  if (!signers.ok) return signers;
   const { keys: known, roles, consistent_snapshot } = root.metadata.signed.toJSON();
   const body = { keys: known, roles, consistent_snapshot } as JsonObject;
   const version = root.metadata.signed.version + 1;
-  return succeed(signMetadata({ role: 'root', version, now, body, keys: signers }));
+  return signMetadata({ role: 'root', version, now, body, keys: signers.value });
 }

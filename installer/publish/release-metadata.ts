@@ -44,16 +44,16 @@ export async function metadataWithReleases(
   if (current !== undefined) {
     const kept = Object.entries(current.metadata.signed.targets).map(([path, target]) => [path, target.toJSON()]);
     const targets = { ...Object.fromEntries(kept), ...added } as JsonObject;
-    return nextMetadata(clock, keys, trusted, {
-      targets: [nextTargets(now, current, key.value, { targets })],
-    });
+    const next = await nextTargets(now, current, key.value, { targets });
+    return next.ok ? nextMetadata(clock, keys, trusted, { targets: [next.value] }) : next;
   }
   const targetsKey = await keys.read('targets');
   if (!targetsKey.ok) return targetsKey;
-  const delegated = signMetadata({ role, version: 1, now, body: { targets: added }, keys: [key.value] });
+  const delegated = await signMetadata({ role, version: 1, now, body: { targets: added }, keys: [key.value] });
+  if (!delegated.ok) return delegated;
   const delegations = delegationsWith(trusted.targets, release, key.value);
-  const top = nextTargets(now, trusted.targets, targetsKey.value, { delegations });
-  return nextMetadata(clock, keys, trusted, { targets: [delegated, top] });
+  const top = await nextTargets(now, trusted.targets, targetsKey.value, { delegations });
+  return top.ok ? nextMetadata(clock, keys, trusted, { targets: [delegated.value, top.value] }) : top;
 }
 
 function targetsOf(release: Release): JsonObject {

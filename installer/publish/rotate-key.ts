@@ -1,12 +1,11 @@
-import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import type { Root, Targets } from '@tufjs/models';
+import type { Targets } from '@tufjs/models';
 import { faultOf } from '../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import { createKeyStore, type KeyStore, type KeyStoreOptions, type SigningKey } from './keys.ts';
 import { type MetadataChange, nextMetadata, nextTargets } from './next-metadata.ts';
 import { type PublishDependencies, loadOwn, publishAlone, writeMetadata } from './publication.ts';
-import { type JsonObject, type SignedFileContent, signMetadata } from './signed-metadata.ts';
+import { changedRoot } from './root-change.ts';
+import type { JsonObject } from './signed-metadata.ts';
 import type { TrustedFile, TrustedRepository } from './trusted.ts';
 
 export interface RotateRequest {
@@ -45,7 +44,7 @@ export async function rotateKey(
       const published = await publishRotation(dependencies, request, rotation.value, old);
       if (!published.ok) return published;
     }
-    return settleFiles(dependencies, request, rotation.value);
+    return settleFiles(request, rotation.value);
   });
 }
 
@@ -74,7 +73,9 @@ async function openRotation(
       : old;
   }
   const next = await keys.readOrCreate(`${name}.next`);
-  return next.ok ? succeed({ keys, old: old.value, next: next.value }) : next;
+  if (!next.ok) return next;
+  if (next.value.keyId !== old.value.keyId) return succeed({ keys, old: old.value, next: next.value });
+  return fail(faultOf('request-invalid', `${name}.next is the same key as ${name}`, { path: keys.folder }));
 }
 
 function isTrusted({ root, targets }: TrustedRepository, { keyId }: SigningKey): boolean {
@@ -119,17 +120,19 @@ async function publishRotation(
   ];
   if (ROOT_NAME.test(name)) return rootWith('root', replaced);
   const both = await rootWith(name, (ids) => [...new Set([...ids, next.keyId])]);
-  const signed = both.ok
-    ? await change((trusted) => Promise.resolve(succeed(resigned(now, trusted, name, next))))
-    : both;
+  const signed = both.ok ? await change((trusted) => resigned(now, trusted, name, next)) : both;
   return signed.ok ? rootWith(name, replaced) : signed;
 }
 
-function resigned(now: number, trusted: TrustedRepository, name: string, next: SigningKey): MetadataChange {
-  return {
-    targets: name === 'targets' ? [nextTargets(now, trusted.targets, next)] : [],
-    renewSnapshot: name === 'snapshot',
-  };
+async function resigned(
+  now: number,
+  trusted: TrustedRepository,
+  name: string,
+  next: SigningKey,
+): Promise<Result<MetadataChange>> {
+  if (name !== 'targets') return succeed({ targets: [], renewSnapshot: name === 'snapshot' });
+  const targets = await nextTargets(now, trusted.targets, next);
+  return targets.ok ? succeed({ targets: [targets.value] }) : targets;
 }
 
 async function withNewDelegatedKey(
@@ -143,8 +146,10 @@ async function withNewDelegatedKey(
   const signer = await keys.read('targets');
   if (!signer.ok || current === undefined) return signer.ok ? succeed({ targets: [] }) : signer;
   const delegations = delegationsWith(trusted.targets, name, next);
-  const top = nextTargets(now, trusted.targets, signer.value, { delegations });
-  return succeed({ targets: [nextTargets(now, current, next), top] });
+  const top = await nextTargets(now, trusted.targets, signer.value, { delegations });
+  const own = await nextTargets(now, current, next);
+  if (!top.ok || !own.ok) return top.ok ? (own as Result<never>) : top;
+  return succeed({ targets: [own.value, top.value] });
 }
 
 /** The key that is replaced goes from the list unless another role still has it. */
@@ -159,72 +164,9 @@ function delegationsWith(targets: TrustedFile<Targets>, name: string, next: Sign
   return { keys: { ...keys, [next.keyId]: next.json }, roles };
 }
 
-interface RootChange {
-  readonly role: string;
-  readonly keyIds: (before: readonly string[]) => readonly string[];
-  readonly old: SigningKey;
-  readonly next: SigningKey;
-}
-
-/** The next root, or undefined when it says so already; signed by enough old root keys and enough new ones (TUF 1.0 §5.3.4). */
-async function changedRoot(
-  now: number,
-  store: KeyStore,
-  root: TrustedFile<Root>,
-  { role, keyIds, old, next }: RootChange,
-): Promise<Result<SignedFileContent | undefined>> {
-  const { keys, roles, consistent_snapshot } = root.metadata.signed.toJSON() as unknown as RootJson;
-  const before = roles[role];
-  if (before === undefined || (!before.keyids.includes(old.keyId) && !before.keyids.includes(next.keyId)))
-    return fail(faultOf('request-invalid', `the key at hand is not one that signs ${role}`, { path: store.folder }));
-  const keyids = keyIds(before.keyids);
-  if (isDeepStrictEqual(keyids, before.keyids)) return succeed(undefined);
-  const changed = { ...roles, [role]: { ...before, keyids } };
-  const used = new Set(Object.values(changed).flatMap((one) => one.keyids));
-  const known = Object.entries({ ...keys, [next.keyId]: next.json }).filter(([keyId]) => used.has(keyId));
-  const signers = await rootSigners(store, root, role === 'root' ? next : undefined);
-  if (!signers.ok) return signers;
-  const version = root.metadata.signed.version + 1;
-  const body = { consistent_snapshot, keys: Object.fromEntries(known), roles: changed } as unknown as JsonObject;
-  return succeed(signMetadata({ role: 'root', version, now, body, keys: signers.value }));
-}
-
-interface RootJson {
-  readonly consistent_snapshot: boolean;
-  readonly keys: Readonly<Record<string, JsonObject>>;
-  readonly roles: Readonly<Record<string, { readonly keyids: readonly string[]; readonly threshold: number }>>;
-}
-
-/** Every root key at hand that the present root knows, the one that leaves included, and the one that comes. */
-async function rootSigners(
-  keys: KeyStore,
-  root: TrustedFile<Root>,
-  next: SigningKey | undefined,
-): Promise<Result<readonly SigningKey[]>> {
-  const { keyIDs = [], threshold = 1 } = root.metadata.signed.roles['root'] ?? {};
-  const names = await keys.rootNames();
-  if (!names.ok) return names;
-  const signers: SigningKey[] = [];
-  for (const name of names.value) {
-    const key = await keys.read(name);
-    if (!key.ok) return key;
-    if (keyIDs.includes(key.value.keyId)) signers.push(key.value);
-  }
-  if (signers.length >= threshold) return succeed(next === undefined ? signers : [...signers, next]);
-  const detail = `${String(signers.length)} root keys are at hand, ${String(threshold)} must sign`;
-  return fail(faultOf('not-found', detail, { path: join(keys.folder, 'root-*.pem') }));
-}
-
-async function settleFiles(
-  { files }: PublishDependencies,
-  { keys: { folder }, name }: RotateRequest,
-  { old, next }: Rotation,
-): Promise<Result<RotatedKey>> {
-  const retired = old === undefined ? undefined : join(folder, `${name}.retired-${old.keyId.slice(0, 8)}.pem`);
-  if (retired !== undefined) {
-    const aside = await files.renameNew(join(folder, `${name}.pem`), retired);
-    if (!aside.ok) return aside;
-  }
-  const placed = await files.renameNew(join(folder, `${name}.next.pem`), join(folder, `${name}.pem`));
-  return placed.ok ? succeed({ name, newKeyId: next.keyId, ...(retired === undefined ? {} : { retired }) }) : placed;
+async function settleFiles({ name }: RotateRequest, { keys, old, next }: Rotation): Promise<Result<RotatedKey>> {
+  const aside = old === undefined ? undefined : `${name}.retired-${old.keyId.slice(0, 8)}`;
+  const retired = await keys.replace(name, aside);
+  if (!retired.ok) return retired;
+  return succeed({ name, newKeyId: next.keyId, ...(retired.value === undefined ? {} : { retired: retired.value }) });
 }

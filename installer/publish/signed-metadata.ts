@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { Metadata, MetadataKind, Signature } from '@tufjs/models';
-import type { SigningKey } from './keys.ts';
+import { type Result, succeed } from '../../platform/result.ts';
+import type { SigningKey } from './public-key.ts';
 
 /** A JSON object as @tufjs/models takes it. */
 export type JsonObject = ReturnType<Metadata<never>['toJSON']>;
@@ -47,16 +48,57 @@ export interface SigningRequest {
   readonly keys: readonly SigningKey[];
 }
 
-/** Builds and signs the metadata of one role; the same request always gives the same bytes (Ed25519 has no randomness). */
-export function signMetadata(request: SigningRequest): SignedFileContent {
-  const kind = kindOf(request.role);
-  const expires = tufInstant(request.now + lifetimeMs(request.role));
-  const signed = { _type: kind, spec_version: '1.0.31', version: request.version, expires, ...request.body };
-  const metadata = fromJson(kind, { signed, signatures: [] });
-  for (const key of request.keys)
-    metadata.sign((bytes) => new Signature({ keyID: key.keyId, sig: key.sign(bytes).toString('hex') }));
-  const bytes = Buffer.from(JSON.stringify(metadata.toJSON()));
-  return { role: request.role, version: request.version, expires, bytes };
+/**
+ * Builds and signs the metadata of one role; the same request always gives the same bytes (Ed25519 has no randomness).
+ *
+ * Errors: those of a key that a command signs with.
+ */
+export async function signMetadata(request: SigningRequest): Promise<Result<SignedFileContent>> {
+  const unsigned = prepareMetadata(request);
+  const signatures: MetadataSignature[] = [];
+  for (const key of request.keys) {
+    const signature = await key.sign(unsigned.toSign);
+    if (!signature.ok) return signature;
+    signatures.push({ keyId: key.keyId, signature: signature.value });
+  }
+  return succeed(unsigned.signedBy(signatures));
+}
+
+interface MetadataSignature {
+  readonly keyId: string;
+  readonly signature: Buffer;
+}
+
+/** Metadata before and after its signatures. */
+export interface UnsignedMetadata {
+  /** Canonical JSON (TUF 1.0 §4.2.1). */
+  readonly toSign: Buffer;
+  signedBy(signatures: readonly MetadataSignature[]): SignedFileContent;
+}
+
+export function prepareMetadata({ role, version, now, body }: Omit<SigningRequest, 'keys'>): UnsignedMetadata {
+  const kind = kindOf(role);
+  const expires = tufInstant(now + lifetimeMs(role));
+  const signed = { _type: kind, spec_version: '1.0.31', version, expires, ...body };
+  return {
+    toSign: bytesToSign(fromJson(kind, { signed, signatures: [] })),
+    signedBy(signatures) {
+      const metadata = fromJson(kind, { signed, signatures: [] });
+      for (const { keyId, signature } of signatures)
+        metadata.sign(() => new Signature({ keyID: keyId, sig: signature.toString('hex') }));
+      return { role, version, expires, bytes: Buffer.from(JSON.stringify(metadata.toJSON())) };
+    },
+  };
+}
+
+/** The models give the bytes to whoever signs, and to nobody else. */
+function bytesToSign(metadata: Pick<Metadata<never>, 'sign'>): Buffer {
+  let bytes = Buffer.alloc(0);
+  metadata.sign((given) => {
+    bytes = Buffer.from(given);
+    return new Signature({ keyID: 'nobody', sig: '' });
+  });
+  return bytes;
 }
 
 function kindOf(role: string): MetadataKind {

@@ -2,13 +2,19 @@ import { createHash, createPublicKey, generateKeyPairSync, sign } from 'node:cry
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { encodeManifest } from '../../../../installer/pack/manifest.ts';
-import type { SigningKey } from '../../../../installer/publish/keys.ts';
-import { metaOf, signMetadata, type SignedFileContent } from '../../../../installer/publish/signed-metadata.ts';
+import type { PublicKey } from '../../../../installer/publish/keys.ts';
+import { metaOf, prepareMetadata, type SignedFileContent } from '../../../../installer/publish/signed-metadata.ts';
 import type { Release } from '../../../../installer/release.ts';
 import { manifestTarget, metadataFile, packTarget, targetFile } from '../../../../installer/repository/layout.ts';
 import { encodeTargetCustom } from '../../../../installer/repository/target-custom.ts';
 
-type Json = Parameters<typeof signMetadata>[0]['body'];
+type Json = Parameters<typeof prepareMetadata>[0]['body'];
+
+/** A key whose private half lies in memory. */
+export interface TestKey extends PublicKey {
+  sign(bytes: Uint8Array): Buffer;
+}
+
 export type RoleName = 'root' | 'targets' | 'snapshot' | 'timestamp' | 'delegated';
 
 /** What a test may twist about one role when it is signed. */
@@ -16,7 +22,7 @@ export interface Twist {
   /** When it is signed; it expires a lifetime later. */
   readonly now?: number;
   readonly version?: number;
-  readonly keys?: readonly SigningKey[];
+  readonly keys?: readonly TestKey[];
   /** Replaces or adds fields of the signed part. */
   readonly body?: Json;
 }
@@ -27,7 +33,7 @@ export interface TestRepository {
   readonly channel: string;
   /** By path relative to the repository. */
   readonly files: Map<string, Buffer>;
-  readonly keys: Record<RoleName, SigningKey[]>;
+  readonly keys: Record<RoleName, TestKey[]>;
   readonly firstRoot: Buffer;
   readonly versions: Record<RoleName, number>;
   readonly role: string;
@@ -49,7 +55,7 @@ export function createTestRepository(
   const { product = 'business', channel = 'stable', delegatedThreshold = 1 } = options;
   const role = `${product}-${channel}`;
   const files = new Map<string, Buffer>();
-  const keys: Record<RoleName, SigningKey[]> = {
+  const keys: Record<RoleName, TestKey[]> = {
     root: [newKey(), newKey(), newKey()],
     targets: [newKey()],
     snapshot: [newKey()],
@@ -62,13 +68,12 @@ export function createTestRepository(
   const put = (name: RoleName, body: Json, twist: Twist = {}): SignedFileContent => {
     const file = name === 'delegated' ? role : name;
     const version = twist.version ?? versions[name];
-    const signed = signMetadata({
-      role: file,
-      version,
-      now: twist.now ?? now,
-      body: { ...body, ...twist.body },
-      keys: twist.keys ?? keys[name],
-    });
+    const content = { role: file, version, now: twist.now ?? now, body: { ...body, ...twist.body } };
+    const unsigned = prepareMetadata(content);
+    const signers = twist.keys ?? keys[name];
+    const signed = unsigned.signedBy(
+      signers.map((key) => ({ keyId: key.keyId, signature: key.sign(unsigned.toSign) })),
+    );
     files.set(metadataFile(file, version), signed.bytes);
     return signed;
   };
@@ -138,7 +143,7 @@ export function createTestRepository(
   };
 }
 
-export function newKey(): SigningKey {
+export function newKey(): TestKey {
   const { privateKey } = generateKeyPairSync('ed25519');
   const hex = createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).subarray(12).toString('hex');
   return {
@@ -173,10 +178,10 @@ function releaseOf(
   };
 }
 
-function keysOf(keys: readonly SigningKey[]): Json {
+function keysOf(keys: readonly TestKey[]): Json {
   return Object.fromEntries(keys.map((key) => [key.keyId, key.json]));
 }
 
-function idsOf(keys: readonly SigningKey[]): string[] {
+function idsOf(keys: readonly TestKey[]): string[] {
   return keys.map((key) => key.keyId);
 }
