@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { link, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { bundle } from './executable/bundle.ts';
+import { APART, bundle, bundlePackage } from './executable/bundle.ts';
 import { makeExecutable } from './executable/executable.ts';
 import { type Target, TARGETS, thisPlatform } from './executable/targets.ts';
 
@@ -32,7 +32,7 @@ async function build(target: Target, output: string): Promise<void> {
   const suffix = target.format === 'pe' ? '.exe' : '';
   const file = path.join(output, `om-launcher-${version}-${target.name}${suffix}`);
   await mkdir(output, { recursive: true });
-  await makeExecutable(`${file}.new`, target, version, await bundlePrograms());
+  await makeExecutable(`${file}.new`, target, version, await bundlePrograms(), await bundleApart());
   await rename(`${file}.new`, file);
   if (target.name === thisPlatform()) {
     for (const name of Object.keys(PROGRAMS)) await linkAs(file, path.join(output, `${name}${suffix}`));
@@ -49,9 +49,15 @@ function chosenTarget(name: string): Target {
 async function bundlePrograms(): Promise<ReadonlyMap<string, string>> {
   const sources = new Map<string, string>();
   for (const [name, entry] of Object.entries(PROGRAMS)) {
-    if (existsSync(path.join(root, entry))) sources.set(name, await bundle(root, entry));
+    if (existsSync(path.join(root, entry))) sources.set(name, await bundle(root, entry, APART));
   }
   if (sources.size === 0) throw new Error('there is no program to build');
+  return sources;
+}
+
+async function bundleApart(): Promise<ReadonlyMap<string, string>> {
+  const sources = new Map<string, string>();
+  for (const name of APART) sources.set(name, await bundlePackage(root, name));
   return sources;
 }
 

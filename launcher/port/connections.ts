@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../platform/clock.ts';
+import type { HttpServer, ServedRequest, ServedResponse } from '../../platform/node/http-server.ts';
 import type { PortLimits } from './limits.ts';
 
 interface Connection {
@@ -8,7 +8,7 @@ interface Connection {
   /** Undefined on the local channel. */
   readonly address: string | undefined;
   /** The request that is being served, if its head has arrived. */
-  request?: FastifyRequest['raw'] | undefined;
+  request?: ServedRequest | undefined;
 }
 
 export interface CapContext {
@@ -23,7 +23,7 @@ export interface CapContext {
  * An address may exceed its share for a moment, in which an honest request is read and answered even when hundreds of
  * connections arrive with it; then its oldest connections without a whole request are closed. The total is a hard cap.
  */
-export function capConnections(server: FastifyInstance['server'], context: CapContext): void {
+export function capConnections(server: HttpServer['server'], context: CapContext): void {
   const { clock, limits, closing } = context;
   const connections = new Map<unknown, Connection>();
   const trimming = new Set<string>();
@@ -44,7 +44,7 @@ export function capConnections(server: FastifyInstance['server'], context: CapCo
     if (address === undefined) return;
     if (neighboursOf(connections, address).length > limits.connectionsPerAddress) void trimLater(address);
   });
-  server.on('request', (request: FastifyRequest['raw'], response: FastifyReply['raw']) => {
+  server.on('request', (request: ServedRequest, response: ServedResponse) => {
     const connection = connections.get(peerOf(request.socket).key);
     if (connection === undefined) return;
     connection.request = request;

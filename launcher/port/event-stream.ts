@@ -1,5 +1,5 @@
-import type { FastifyReply } from 'fastify';
 import type { Clock } from '../../platform/clock.ts';
+import type { ServedResponse } from '../../platform/node/http-server.ts';
 import type { ApplicationEvent } from '../api/application.ts';
 import type { PortLimits } from './limits.ts';
 
@@ -28,7 +28,7 @@ const HEAD = {
  * over; then the reader resumes with `Last-Event-ID`. A reader that does not keep up is dropped. Answers how it ended.
  */
 export async function writeEvents(
-  raw: FastifyReply['raw'],
+  raw: ServedResponse,
   events: AsyncIterable<ApplicationEvent>,
   context: EventStreamContext,
 ): Promise<'ended' | 'dropped'> {
@@ -57,11 +57,7 @@ function formatEvent(event: ApplicationEvent): string {
 }
 
 /** Keeps proxies from closing a silent stream, and finds out that a reader is gone. */
-async function beat(
-  raw: FastifyReply['raw'],
-  { clock, limits }: EventStreamContext,
-  signal: AbortSignal,
-): Promise<void> {
+async function beat(raw: ServedResponse, { clock, limits }: EventStreamContext, signal: AbortSignal): Promise<void> {
   while ((await clock.sleep(limits.heartbeatMs, signal)) === 'elapsed') {
     if (!raw.writableNeedDrain) raw.write(': heartbeat\n\n');
   }
@@ -69,7 +65,7 @@ async function beat(
 
 /** Waits until the reader has taken what was written; false when it did not in time. */
 async function isDrained(
-  raw: FastifyReply['raw'],
+  raw: ServedResponse,
   { clock, limits }: EventStreamContext,
   signal: AbortSignal,
 ): Promise<boolean> {

@@ -1,4 +1,3 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Language } from '../../supervisor/sessions/sessions.ts';
@@ -7,6 +6,7 @@ import type { OpenPart } from './access.ts';
 import { isLoopback } from './addresses.ts';
 import type { Credentials } from './authentication.ts';
 import type { StreamSlots } from './connections.ts';
+import { answer, type Exchange, JSON_TYPE } from './exchange.ts';
 import { negotiate } from './language.ts';
 import type { PortLimits } from './limits.ts';
 import { errorBody, type Refusal } from './refusals.ts';
@@ -29,24 +29,24 @@ export interface ListenerContext {
 /** Answers a refusal; a body that is still on its way is not waited for. */
 export function refuse(
   context: Pick<ListenerContext, 'application' | 'language'>,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  exchange: Exchange,
   refusal: Refusal,
-): FastifyReply {
-  if (!request.raw.complete) reply.header('connection', 'close');
-  if (refusal.status === 401) reply.header('www-authenticate', 'Bearer, Ticket, Child');
-  if (refusal.status === 429) reply.header('retry-after', '60');
-  const language = languageOfRequest(request, context.language);
-  return reply.code(refusal.status).send(errorBody(context.application, refusal.fault, language));
+): void {
+  const { request, response } = exchange;
+  if (response.headersSent) return;
+  if (!request.complete) response.setHeader('connection', 'close');
+  if (refusal.status === 401) response.setHeader('www-authenticate', 'Bearer, Ticket, Child');
+  if (refusal.status === 429) response.setHeader('retry-after', '60');
+  const body = errorBody(context.application, refusal.fault, languageOfRequest(exchange, context.language));
+  answer(exchange, refusal.status, JSON_TYPE, JSON.stringify(body));
 }
 
-export function languageOfRequest(request: FastifyRequest, fallback: Language): Language {
-  const { query } = request;
-  const asked = typeof query === 'object' && query !== null && 'lang' in query ? query.lang : undefined;
-  return negotiate(typeof asked === 'string' ? asked : undefined, request.headers['accept-language'], fallback);
+export function languageOfRequest({ request, query }: Exchange, fallback: Language): Language {
+  const { lang } = query;
+  return negotiate(typeof lang === 'string' ? lang : undefined, request.headers['accept-language'], fallback);
 }
 
-export function addressOf(request: FastifyRequest): { readonly address: string; readonly onLoopback: boolean } {
-  const address = request.raw.socket.remoteAddress;
+export function addressOf({ request }: Exchange): { readonly address: string; readonly onLoopback: boolean } {
+  const address = request.socket.remoteAddress;
   return address === undefined ? { address: 'local', onLoopback: false } : { address, onLoopback: isLoopback(address) };
 }

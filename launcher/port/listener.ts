@@ -1,13 +1,19 @@
-import Fastify, { type FastifyError, type FastifyRequest, type FastifyReply } from 'fastify';
 import { type Fault, faultOf } from '../../platform/fault.ts';
-import type { Log } from '../../platform/log.ts';
+import {
+  createHttpServer,
+  type HttpServer,
+  type ServedRequest,
+  type ServedResponse,
+} from '../../platform/node/http-server.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import { capConnections } from './connections.ts';
+import { beginExchange, type Exchange } from './exchange.ts';
+import { findRoute, type Found } from './find-route.ts';
 import { type ListenerContext, refuse } from './listener-context.ts';
 import { METHOD_REFUSED, PROTOCOL_REFUSALS, type Refusal, refusalOf } from './refusals.ts';
+import { hasBody } from './request-body.ts';
 import { checkHead, type RequestRules } from './request-checks.ts';
-import type { Route } from './route.ts';
 import { serveRoute } from './serve-route.ts';
 
 export interface TlsMaterial {
@@ -16,7 +22,7 @@ export interface TlsMaterial {
   readonly cert: string;
 }
 
-export type Listener = ReturnType<typeof openServer>;
+export type Listener = HttpServer;
 
 /** As `createListener`; a key that does not fit its certificate is `configuration-invalid`. */
 export function tryCreateListener(
@@ -62,90 +68,59 @@ function explainListenError(error: unknown, target: { readonly path?: string; re
 
 /** One HTTP server over the route table; it does not listen yet. */
 export function createListener(context: ListenerContext, rules: RequestRules, tls?: TlsMaterial): Listener {
-  const app = openServer(context, tls);
-  capConnections(app.server, context);
-  // The schemas of the route table decide, not the framework's.
-  app.removeContentTypeParser('text/plain');
-  app.addHook('onRequest', (request, reply, proceed) => {
-    reply.headers(FIXED_HEADERS);
-    const refusal = checkHead(headOf(request), rules);
-    if (refusal === undefined) proceed();
-    else refuse(context, request, reply, refusal);
+  const listener = createHttpServer({
+    ...context.limits,
+    ...(tls && { tls }),
+    onRequest: (request, response) => {
+      const exchange = beginExchange(request, response);
+      void serve(exchange, context, rules).catch((error: unknown) => tellBug(error, exchange, context));
+    },
+    onBrokenRequest: (error, socket) => answerBrokenRequest(error, socket, context),
   });
-  for (const route of context.routes) serveRoute(app, route, rules.channel, context);
-  app.setNotFoundHandler((request, reply) =>
-    refuse(context, request, reply, refuseAddress(request, reply, context.routes)),
-  );
-  app.setErrorHandler<FastifyError>((error, request, reply) =>
-    refuse(context, request, reply, explainError(error, request, context.log)),
-  );
-  return app;
+  capConnections(listener.server, context);
+  return listener;
 }
 
-const FIXED_HEADERS = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-};
-
-/** Longest `:id` in an address, characters. */
-const PARAMETER_CHARACTERS = 128;
-
-function openServer(context: ListenerContext, tls: TlsMaterial | undefined) {
-  const { limits } = context;
-  const http = {
-    headersTimeout: limits.headMs,
-    connectionsCheckingInterval: limits.checkEveryMs,
-    maxHeaderSize: limits.headBytes,
-    keepAlive: true,
-  };
-  return Fastify({
-    https: tls === undefined ? null : { ...http, ...tls, handshakeTimeout: limits.headMs, minVersion: 'TLSv1.2' },
-    ...(tls === undefined ? { http } : {}),
-    logger: false,
-    exposeHeadRoutes: false,
-    bodyLimit: limits.bodyBytes,
-    requestTimeout: limits.requestMs,
-    keepAliveTimeout: limits.keepAliveMs,
-    maxRequestsPerSocket: limits.requestsPerConnection,
-    routerOptions: { maxParamLength: PARAMETER_CHARACTERS },
-    forceCloseConnections: true,
-    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, context),
-    frameworkErrors: (_error, request, reply) => void refuse(context, request, reply, PROTOCOL_REFUSALS.malformed),
-  });
+async function serve(exchange: Exchange, context: ListenerContext, rules: RequestRules): Promise<void> {
+  const { request, response, path } = exchange;
+  const refusal = checkHead(headOf(request), rules);
+  if (refusal !== undefined) {
+    refuse(context, exchange, refusal);
+    return;
+  }
+  const found = findRoute(context.routes, request.method, path);
+  if (found.kind === 'route') await serveRoute(exchange, found, rules.channel, context);
+  else refuse(context, exchange, refuseAddress(found, response));
 }
 
-function headOf(request: FastifyRequest) {
+function refuseAddress(found: Exclude<Found, { readonly kind: 'route' }>, response: ServedResponse): Refusal {
+  switch (found.kind) {
+    case 'other-method':
+      response.setHeader('allow', found.methods.join(', '));
+      return METHOD_REFUSED;
+    case 'unknown':
+      return refusalOf(faultOf('route-unknown', 'there is no such address'));
+    case 'malformed':
+      return PROTOCOL_REFUSALS.malformed;
+  }
+}
+
+function headOf(request: ServedRequest) {
   const { headers } = request;
-  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? '0') !== 0;
   return {
-    method: request.method,
+    method: request.method ?? '',
     host: headers.host,
     origin: headers.origin,
     contentType: headers['content-type'],
-    hasBody,
+    hasBody: hasBody(request),
   };
 }
 
-/** 405 when another method would do, else 404. */
-function refuseAddress(request: FastifyRequest, reply: FastifyReply, routes: readonly Route[]): Refusal {
-  const path = request.url.split('?', 1)[0] ?? '';
-  const methods = routes.filter((route) => patternOf(route.path).test(path)).map((route) => route.method);
-  if (methods.length === 0) return refusalOf(faultOf('route-unknown', 'there is no such address'));
-  reply.header('allow', methods.join(', '));
-  return METHOD_REFUSED;
-}
-
-function patternOf(path: string): RegExp {
-  return new RegExp(`^${path.replaceAll('.', '\\.').replace(':id', '[^/]+')}$`);
-}
-
-/** The framework's own refusals by their code; anything else is a bug, told without its stack. */
-function explainError(error: FastifyError, request: FastifyRequest, log: Log): Refusal {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return PROTOCOL_REFUSALS.bodyTooLarge;
-  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return PROTOCOL_REFUSALS.mediaType;
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
-    return PROTOCOL_REFUSALS.malformed;
-  log.error('a request met a bug', { method: request.method, route: request.routeOptions.url, error: error.stack });
-  return refusalOf(faultOf('unexpected', 'the launcher made a mistake; its log says more'));
+/** A bug is told without its stack. */
+function tellBug(error: unknown, exchange: Exchange, context: ListenerContext): void {
+  const { method } = exchange.request;
+  const stack = error instanceof Error ? error.stack : String(error);
+  context.log.error('a request met a bug', { method, path: exchange.path, error: stack });
+  if (exchange.response.headersSent) exchange.response.destroy();
+  refuse(context, exchange, refusalOf(faultOf('unexpected', 'the launcher made a mistake; its log says more')));
 }

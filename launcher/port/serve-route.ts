@@ -1,11 +1,12 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { faultOf } from '../../platform/fault.ts';
 import { printable } from '../api/decode.ts';
 import { type Admitted, decide, nameOf, type PortCaller } from './access.ts';
 import { authenticate } from './authentication.ts';
 import { writeEvents } from './event-stream.ts';
+import { answer, type Exchange, JSON_TYPE } from './exchange.ts';
 import { addressOf, languageOfRequest, type ListenerContext, refuse } from './listener-context.ts';
 import { refusalOf } from './refusals.ts';
+import { readBody } from './request-body.ts';
 import type { Answer, Call, Route } from './route.ts';
 
 interface Admission {
@@ -13,33 +14,26 @@ interface Admission {
   readonly view: Admitted;
 }
 
-/** Puts one route of the table on a listener: who asks and may he (before the body is read), then the act, then the answer. */
-export function serveRoute(
-  app: Pick<FastifyInstance, 'route'>,
-  route: Route,
+/** Serves one call of a route: who asks and may he (before the body is read), then the act, then the answer. */
+export async function serveRoute(
+  exchange: Exchange,
+  { route, id }: { readonly route: Route; readonly id: string },
   channel: 'local' | 'tcp',
   context: ListenerContext,
-): void {
-  const admissions = new WeakMap<FastifyRequest, Admission>();
-  app.route({
-    method: route.method,
-    url: route.path,
-    onRequest: async (request, reply) => {
-      const admission = await admit(route, channel, request, context);
-      if (typeof admission === 'string') {
-        return refuse(context, request, reply, refusalOf(faultOf(admission, DETAILS[admission])));
-      }
-      admissions.set(request, admission);
-      return undefined;
-    },
-    handler: async (request, reply) => {
-      const admission = admissions.get(request);
-      if (admission === undefined) throw new Error('a request passed without admission');
-      const signal = AbortSignal.any([context.closing, goneSignal(reply)]);
-      const answer = await route.handle(callOf(request, admission, channel, signal, context));
-      return await send(answer, request, reply, { context, route, admission, signal });
-    },
-  });
+): Promise<void> {
+  const admission = await admit(route, id, channel, exchange, context);
+  if (typeof admission === 'string') {
+    refuse(context, exchange, refusalOf(faultOf(admission, DETAILS[admission])));
+    return;
+  }
+  const body = await readBody(exchange.request, context.limits.bodyBytes);
+  if (!body.ok) {
+    if (body.fault !== 'gone') refuse(context, exchange, body.fault);
+    return;
+  }
+  const signal = AbortSignal.any([context.closing, goneSignal(exchange)]);
+  const call = { ...callOf(exchange, admission, context), id, body: body.value, channel, signal };
+  await send(await route.handle(call), exchange, { context, route, admission, signal });
 }
 
 const DETAILS = {
@@ -50,15 +44,15 @@ const DETAILS = {
 
 async function admit(
   route: Route,
+  id: string,
   channel: 'local' | 'tcp',
-  request: FastifyRequest,
+  exchange: Exchange,
   context: ListenerContext,
 ): Promise<Admission | keyof typeof DETAILS> {
-  const { authorization } = request.headers;
-  const approach = { channel, ...addressOf(request), authorization, right: route.right };
+  const { authorization } = exchange.request.headers;
+  const approach = { channel, ...addressOf(exchange), authorization, right: route.right };
   const found = await authenticate(approach, context.credentials);
   if (found.kind === 'refused') return found.code;
-  const id = idOf(request);
   const decision = decide(route.right, found.caller, context.open, id === '' ? undefined : id);
   if (decision.kind === 'admitted') return { caller: found.caller, view: decision.view };
   context.log.warn('call refused', {
@@ -70,36 +64,24 @@ async function admit(
 }
 
 function callOf(
-  request: FastifyRequest,
+  exchange: Exchange,
   admission: Admission,
-  channel: 'local' | 'tcp',
-  signal: AbortSignal,
   context: ListenerContext,
-): Call {
-  const lastEventId = request.headers['last-event-id'];
+): Pick<Call, 'caller' | 'view' | 'language' | 'query' | 'lastEventId'> {
+  const lastEventId = exchange.request.headers['last-event-id'];
   return {
     ...admission,
-    language: languageOfRequest(request, context.language),
-    id: idOf(request),
-    body: request.body,
-    query: request.query,
+    language: languageOfRequest(exchange, context.language),
+    query: exchange.query,
     lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
-    channel,
-    signal,
   };
 }
 
-function idOf(request: FastifyRequest): string {
-  const { params } = request;
-  return typeof params === 'object' && params !== null && 'id' in params && typeof params.id === 'string'
-    ? params.id
-    : '';
-}
-
 /** Aborts when the connection is closed, or the answer is out. */
-function goneSignal(reply: FastifyReply): AbortSignal {
+function goneSignal({ response }: Exchange): AbortSignal {
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  if (response.destroyed) gone.abort();
+  response.once('close', () => gone.abort());
   return gone.signal;
 }
 
@@ -110,26 +92,27 @@ interface Sending {
   readonly signal: AbortSignal;
 }
 
-async function send(
-  answer: Answer,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  sending: Sending,
-): Promise<FastifyReply> {
+async function send(said: Answer, exchange: Exchange, sending: Sending): Promise<void> {
   const { context, signal } = sending;
-  if (answer.kind === 'events') return await stream(answer.events, request, reply, sending);
-  dropUnread(reply, context, signal);
-  switch (answer.kind) {
+  if (said.kind !== 'events') dropUnread(exchange, context, signal);
+  switch (said.kind) {
+    case 'events':
+      await stream(said.events, exchange, sending);
+      return;
     case 'json':
-      if (answer.location !== undefined) reply.header('location', answer.location);
-      return reply.code(answer.status).type('application/json; charset=utf-8').send(JSON.stringify(answer.body));
+      if (said.location !== undefined) exchange.response.setHeader('location', said.location);
+      answer(exchange, said.status, JSON_TYPE, JSON.stringify(said.body));
+      return;
     case 'text':
-      return reply.type(answer.type).send(answer.body);
+      answer(exchange, 200, said.type, said.body);
+      return;
     case 'empty':
-      return reply.code(204).send();
+      answer(exchange, 204);
+      return;
     case 'fault':
-      if (answer.fault.code === 'request-invalid') logRefusedOrder(answer.fault.detail, sending);
-      return refuse(context, request, reply, refusalOf(answer.fault));
+      if (said.fault.code === 'request-invalid') logRefusedOrder(said.fault.detail, sending);
+      refuse(context, exchange, refusalOf(said.fault));
+      return;
   }
 }
 
@@ -140,34 +123,33 @@ function logRefusedOrder(detail: string, { context, route, admission }: Sending)
 }
 
 /** A reader that does not take its answer would hold memory and a connection. */
-function dropUnread(reply: FastifyReply, { clock, limits }: ListenerContext, signal: AbortSignal): void {
+function dropUnread({ response }: Exchange, { clock, limits }: ListenerContext, signal: AbortSignal): void {
   void clock.sleep(limits.answerMs, signal).then((said) => {
-    if (said === 'elapsed') reply.raw.destroy();
+    if (said === 'elapsed') response.destroy();
   });
 }
 
 async function stream(
   events: Extract<Answer, { readonly kind: 'events' }>['events'],
-  request: FastifyRequest,
-  reply: FastifyReply,
+  exchange: Exchange,
   { context, signal }: Sending,
-): Promise<FastifyReply> {
-  const { address } = addressOf(request);
+): Promise<void> {
+  const { address } = addressOf(exchange);
   const release = context.streams.take(address);
   if (release === undefined) {
     const fault = faultOf('too-many-requests', 'too many event streams are open');
-    return refuse(context, request, reply, refusalOf(fault));
+    refuse(context, exchange, refusalOf(fault));
+    return;
   }
-  reply.hijack();
+  const { response } = exchange;
   try {
-    const ended = await writeEvents(reply.raw, events, { clock: context.clock, limits: context.limits, signal });
+    const ended = await writeEvents(response, events, { clock: context.clock, limits: context.limits, signal });
     if (ended === 'dropped') context.log.warn('a slow reader of events was dropped', { address });
   } catch (error) {
     // The head is out: all that can be told is the end of the stream, and the reader resumes.
     context.log.error('an event stream met a bug', { error: error instanceof Error ? error.stack : String(error) });
-    reply.raw.destroy();
+    response.destroy();
   } finally {
     release();
   }
-  return reply;
 }

@@ -17,7 +17,7 @@ const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 const RESOURCE = 'NODE_SEA_BLOB';
 
 /**
- * Writes one executable: Node for the target without symbols, with the programs inside. Without snapshot and code cache,
+ * Writes one executable: Node for the target without symbols, with the programs and the packages apart inside. Without snapshot and code cache,
  * so that two builds of the same sources are the same bytes.
  */
 export async function makeExecutable(
@@ -25,13 +25,14 @@ export async function makeExecutable(
   target: Target,
   version: string,
   programs: ReadonlyMap<string, string>,
+  apart: ReadonlyMap<string, string> = new Map(),
 ): Promise<void> {
   const work = await mkdtemp(path.join(os.tmpdir(), 'om-launcher-build-'));
   try {
     const node = nodeOf(target);
     if (target.format === 'mach-o')
       throw new Error('executables for macOS need a signature, which this build cannot make');
-    const blob = await makeBlob(work, nodeFor(node.version), version, programs);
+    const blob = await makeBlob(work, nodeFor(node.version), version, programs, apart);
     const binary = await readFile(node.file);
     const whole = path.join(work, 'executable');
     await writeFile(whole, target.format === 'elf' ? stripElf(binary) : binary);
@@ -63,13 +64,14 @@ async function makeBlob(
   node: string,
   version: string,
   programs: ReadonlyMap<string, string>,
+  apart: ReadonlyMap<string, string>,
 ): Promise<Buffer> {
   const at = (name: string) => path.join(work, name);
-  await writeFile(at('stub.cjs'), stub(version, [...programs.keys()]));
+  await writeFile(at('stub.cjs'), stub(version, [...programs.keys()], [...apart.keys()]));
   const assets: Record<string, string> = {};
-  for (const [program, source] of programs) {
-    assets[assetOf(program)] = assetOf(program);
-    await writeFile(at(assetOf(program)), source);
+  for (const [name, source] of [...programs, ...apart]) {
+    assets[assetOf(name)] = assetOf(name);
+    await writeFile(at(assetOf(name)), source);
   }
   const config = {
     // Relative: Node writes the name of the main script into the container.
@@ -79,8 +81,9 @@ async function makeBlob(
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: false,
-    // The young generation of an idle program needs no 16 MB.
-    execArgv: ['--max-semi-space-size=1'],
+    // The young generation of an idle program needs no 16 MB, and its old one has to be collected before it has grown to
+    // what V8 takes for small.
+    execArgv: ['--max-semi-space-size=1', '--initial-old-space-size=8'],
     execArgvExtension: 'none',
   };
   await writeFile(at('sea.json'), JSON.stringify(config));

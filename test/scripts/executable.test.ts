@@ -13,7 +13,13 @@ const run = promisify(execFile);
 const target = TARGETS.find(({ name }) => name === thisPlatform());
 const PROGRAMS = new Map([
   ['om-launcher', "console.log('launcher', process.argv.slice(2).join(' '), require('node:os').EOL === '\\n');"],
-  ['om-publish', "console.log('publish', __filename === process.execPath);"],
+  [
+    'om-publish',
+    "console.log('publish', __filename === process.execPath, require('fable').moral, require('fable').moral);",
+  ],
+]);
+const APART = new Map([
+  ['fable', "let told = 0; module.exports = { get moral() { return 'slowly ' + (told += 1); } };"],
 ]);
 /** A build writes 100 MB twice. */
 const BUILD_LIMIT_MS = 90_000;
@@ -24,7 +30,7 @@ describe.runIf(target !== undefined && target.format !== 'mach-o')('the single e
   beforeAll(async () => {
     folder = await mkdtemp(path.join(os.tmpdir(), 'om-executable-'));
     executable = path.join(folder, 'om-launcher-1.2.3-here');
-    if (target) await makeExecutable(executable, target, '1.2.3', PROGRAMS);
+    if (target) await makeExecutable(executable, target, '1.2.3', PROGRAMS, APART);
   }, BUILD_LIMIT_MS);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -36,7 +42,8 @@ describe.runIf(target !== undefined && target.format !== 'mach-o')('the single e
   it('is the program whose name it carries', async () => {
     await symlink(executable, path.join(folder, 'om-publish'));
     await copyFile(executable, path.join(folder, 'renamed'));
-    expect((await run(path.join(folder, 'om-publish'))).stdout).toBe('publish true\n');
+    // A package that lies apart is found, and loaded once.
+    expect((await run(path.join(folder, 'om-publish'))).stdout).toBe('publish true slowly 1 slowly 2\n');
     expect((await run(path.join(folder, 'renamed'))).stdout).toContain('launcher');
   });
 
@@ -46,7 +53,7 @@ describe.runIf(target !== undefined && target.format !== 'mach-o')('the single e
 
   it('is the same bytes each time, and not larger than Node itself', { timeout: BUILD_LIMIT_MS }, async () => {
     const again = path.join(folder, 'again');
-    if (target) await makeExecutable(again, target, '1.2.3', PROGRAMS);
+    if (target) await makeExecutable(again, target, '1.2.3', PROGRAMS, APART);
     expect(await digest(again)).toBe(await digest(executable));
     expect((await stat(executable)).size).toBeLessThanOrEqual((await stat(process.execPath)).size);
   });
