@@ -139,6 +139,8 @@ export const StatusView = Type.Object(
     users: Type.Optional(Type.Integer()),
     launcherVersion: Type.String(),
     launcherProcessId: Type.Integer(),
+    /** What a starting server says of itself. */
+    progress: Type.Optional(Type.String()),
     /** The next planned act and its time, in words and as a time. */
     nextAction: Type.Optional(Type.String()),
     nextActionAt: Type.Optional(IsoTime),

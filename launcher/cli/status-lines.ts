@@ -8,7 +8,7 @@ import { say } from '../texts/messages.ts';
 import { SERVER_STATES } from '../texts/state-messages.ts';
 import { crashLine } from './crash-line.ts';
 import { probeLine } from './probe-line.ts';
-import { alignRows, type Style } from './style.ts';
+import { alignRows, shortDuration, type Style } from './style.ts';
 import type { UnattendedStatus } from './unattended.ts';
 
 const RUNNING: readonly string[] = ['up', 'degraded', 'draining'] satisfies readonly ServerState['kind'][];
@@ -29,7 +29,10 @@ function isState(state: string): state is ServerState['kind'] {
 }
 
 /** `status` for people: one thing a line, labels aligned. Pure. */
-export function statusLines(status: StatusView, language: Language, style: Style): readonly string[] {
+export function statusLines(
+  status: StatusView,
+  { language, style, nowMs }: { readonly language: Language; readonly style: Style; readonly nowMs: number },
+): readonly string[] {
   const { since, users, processId, port, rollbackTo, warnings, lastCrash, probes = [] } = status;
   const label = (key: LabelKey): string => style.bold(say(language, key));
   const sign = serverRuns(status.state) ? style.good('●') : style.bad('●');
@@ -48,7 +51,8 @@ export function statusLines(status: StatusView, language: Language, style: Style
       `${status.launcherVersion} · ${say(language, 'label.process')} ${status.launcherProcessId}`,
     ],
     ...row('cli.update', updateText(status, language)),
-    ...row('label.next', nextText(status, language)),
+    ...row('label.progress', status.progress),
+    ...row('label.next', nextText(status, language, nowMs)),
     ...row('label.cause', status.error?.message),
     ...row('label.remedy', status.error?.remedy),
     ...row('label.restarts', restartsText(status, language)),
@@ -70,16 +74,26 @@ function updateText({ update }: StatusView, language: Language): string | undefi
   return [`${what} ${versions}`.trim(), updateStateName(update.state, language), at, update.id].join(' · ');
 }
 
-function nextText({ nextAction, nextActionAt, restarts }: StatusView, language: Language): string | undefined {
+function nextText(
+  { nextAction, nextActionAt, restarts }: StatusView,
+  language: Language,
+  nowMs: number,
+): string | undefined {
   if (nextAction === undefined) return undefined;
-  const at = nextActionAt === undefined ? '' : ` · ${formatTime(Date.parse(nextActionAt), language)}`;
-  if (restarts?.untilGone && nextActionAt !== undefined) {
-    return say(language, 'cli.when-gone', {
-      act: actName(nextAction, language),
-      time: formatTime(Date.parse(nextActionAt), language),
-    });
-  }
-  return `${actName(nextAction, language)}${at}`;
+  const act = actName(nextAction, language);
+  if (nextActionAt === undefined) return act;
+  const time = timeAhead(Date.parse(nextActionAt), language, nowMs);
+  return restarts?.untilGone ? say(language, 'cli.when-gone', { act, time }) : `${act} · ${time}`;
+}
+
+/** What comes within the hour is looked at by its distance. */
+const NEAR_MS = 3_600_000;
+
+function timeAhead(at: number, language: Language, nowMs: number): string {
+  const time = formatTime(at, language);
+  const aheadMs = at - nowMs;
+  if (aheadMs <= 0 || aheadMs > NEAR_MS) return time;
+  return `${time} (${say(language, 'cli.in', { time: shortDuration(aheadMs) })})`;
 }
 
 function restartsText({ restarts }: StatusView, language: Language): string | undefined {
@@ -95,6 +109,7 @@ function restartsText({ restarts }: StatusView, language: Language): string | un
 
 function actName(nextAction: string, language: Language): string {
   if (nextAction === 'check') return say(language, 'label.check');
+  if (nextAction === 'ready-limit') return say(language, 'cli.ready-limit');
   return nextAction.startsWith(STOP_ACT)
     ? rungName(nextAction.slice(STOP_ACT.length), language)
     : stepName(nextAction, language);

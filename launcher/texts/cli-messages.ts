@@ -128,10 +128,10 @@ export const CLI_MESSAGES = {
   'label.remedy': { en: 'What to do', fr: 'Que faire', de: 'Was zu tun ist', it: 'Che cosa fare' },
   'label.restarts': { en: 'Restarts', fr: 'Redémarrages', de: 'Neustarts', it: 'Riavvii' },
   'cli.restarts': {
-    en: '{crashes} failed runs in {window}[ · attempt {attempt}][ · alarm since {since}]',
-    fr: '{crashes} échecs en {window}[ · essai {attempt}][ · alarme depuis {since}]',
-    de: '{crashes} gescheiterte Läufe in {window}[ · Versuch {attempt}][ · Alarm seit {since}]',
-    it: '{crashes} tentativi falliti in {window}[ · tentativo {attempt}][ · allarme da {since}]',
+    en: 'failed runs in {window}: {crashes}[ · attempt {attempt}][ · alarm since {since}]',
+    fr: 'échecs en {window}: {crashes}[ · essai {attempt}][ · alarme depuis {since}]',
+    de: 'gescheiterte Läufe in {window}: {crashes}[ · Versuch {attempt}][ · Alarm seit {since}]',
+    it: 'tentativi falliti in {window}: {crashes}[ · tentativo {attempt}][ · allarme da {since}]',
   },
   'cli.when-gone': {
     en: '{act} as soon as what is in the way is gone, at the latest at {time}',
@@ -139,6 +139,14 @@ export const CLI_MESSAGES = {
     de: '{act}, sobald das Hindernis weg ist, spätestens um {time}',
     it: '{act} appena sparito l’ostacolo, al più tardi alle {time}',
   },
+  'label.progress': { en: 'Progress', fr: 'Avancement', de: 'Fortschritt', it: 'Avanzamento' },
+  'cli.ready-limit': {
+    en: 'ready at the latest; visible progress gives it more time',
+    fr: 'prêt au plus tard; un progrès visible prolonge le délai',
+    de: 'spätestens bereit; sichtbarer Fortschritt gibt mehr Zeit',
+    it: 'pronto al più tardi; un progresso visibile prolunga il tempo',
+  },
+  'cli.in': { en: 'in {time}', fr: 'dans {time}', de: 'in {time}', it: 'fra {time}' },
   'label.probes': { en: 'Probes', fr: 'Contrôles', de: 'Prüfungen', it: 'Controlli' },
   'cli.probe-passed': {
     en: 'passed {count}× since {time}',

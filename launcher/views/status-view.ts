@@ -11,7 +11,7 @@ import type { ApplicationParts } from '../application/application-parts.ts';
 import { withdrawal } from '../application/check-now.ts';
 import { stateWarnings } from '../application/state-warnings.ts';
 import { probeView } from './probe-view.ts';
-import { errorBody, updateView } from './update-view.ts';
+import { updateView } from './update-view.ts';
 
 /** Everything that an admin wants to know at one look. */
 export async function statusView(
@@ -55,7 +55,10 @@ export async function statusView(
     ...(users === undefined ? {} : { users }),
     ...(kept === undefined ? {} : { rollbackTo: kept.version }),
     ...(order === undefined ? {} : { update: updateView(order, language, parts.words) }),
-    ...(fault === undefined ? {} : { error: errorBody(fault, language, parts.words) }),
+    ...(state.kind === 'starting' && state.progress !== undefined ? { progress: state.progress } : {}),
+    ...(fault === undefined
+      ? {}
+      : { error: { code: fault.code, ...parts.words.explainCause(fault, language), lang: language } }),
   };
 }
 
@@ -120,6 +123,9 @@ function nextAction(
 ): Pick<StatusView, 'nextAction' | 'nextActionAt'> {
   if (state.kind === 'waiting') {
     return { nextAction: 'start', nextActionAt: new Date(state.startAt).toISOString() };
+  }
+  if (state.kind === 'starting') {
+    return { nextAction: 'ready-limit', nextActionAt: new Date(state.deadline).toISOString() };
   }
   if (state.kind === 'stopping') {
     return { nextAction: `stop: ${state.rung}`, nextActionAt: new Date(state.rungDeadline).toISOString() };

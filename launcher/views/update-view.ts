@@ -10,6 +10,8 @@ import type { ErrorBody, HistoryView, StepView, UpdateView } from '../api/schema
 /** How the words are found; the launcher's texts behind one seam, so that the views stay pure. */
 export interface ViewWords {
   explain(fault: Fault, language: Language): { readonly message: string; readonly remedy: string };
+  /** The same without how the server is now, where that stands beside it. */
+  explainCause(fault: Fault, language: Language): { readonly message: string; readonly remedy: string };
   note(note: StepNote, language: Language): string;
   obstacle(obstacle: Obstacle, language: Language): string;
 }

@@ -195,6 +195,7 @@ function openOutbox(platform: Platform, { stateFolder, mail }: Configuration, lo
 function wordsOf(server: SupervisedServer): ViewWords {
   return {
     explain: (fault, language) => explainFault(fault, language, serverNow(server.state(), language)),
+    explainCause: (fault, language) => explainFault(fault, language, ''),
     note: noteText,
     obstacle: obstacleText,
   };

@@ -24,7 +24,7 @@ export async function probeHttp(clients: ProbeClients, clock: Clock, probe: Http
       idleTimeoutMs: probe.timeoutMs,
       signal: limit.signal,
     });
-    if (!response.ok) return fail(unhealthy(probe, 'the health page does not answer', response.fault));
+    if (!response.ok) return fail(unhealthy(probe, 'the health page does not answer', inTime(probe, response.fault)));
     return await judge(probe, response.value);
   } finally {
     limit.clear();
@@ -48,10 +48,15 @@ async function judge(probe: HttpProbe, response: HttpResponse): Promise<Result<v
     return succeed();
   }
   const body = await beginningOf(response);
-  if (!body.ok) return fail(unhealthy(probe, 'the health page broke off', body.fault));
+  if (!body.ok) return fail(unhealthy(probe, 'the health page broke off', inTime(probe, body.fault)));
   return new RegExp(probe.bodyPattern, 'u').test(body.value)
     ? succeed()
     : fail(unhealthy(probe, 'the health page does not say what is expected'));
+}
+
+/** Nobody but our own limit calls a probe's request off. */
+function inTime({ timeoutMs }: HttpProbe, fault: Fault): Fault {
+  return fault.code === 'cancelled' ? faultOf('timed-out', `no answer within ${timeoutMs / 1_000} s`) : fault;
 }
 
 async function beginningOf(response: HttpResponse): Promise<Result<string>> {

@@ -1,6 +1,10 @@
 import { join } from 'node:path';
+import { readCrashes } from '../../../supervisor/crashes/crash-bundle.ts';
 import { createOutputReader } from '../../../supervisor/output/output-reader.ts';
+import { say } from '../../texts/messages.ts';
+import { crashView } from '../../views/crash-view.ts';
 import { stopSignal, type VerbContext } from '../context.ts';
+import { crashLine } from '../crash-line.ts';
 import { EXIT } from '../exit-status.ts';
 import { launcherLine } from '../log-line.ts';
 import { createLogTail } from '../log-tail.ts';
@@ -24,6 +28,8 @@ interface LogSource {
 /** How often `-f` looks for more when there was nothing. */
 const LOOK_EVERY_MS = 300;
 const NAME_COLUMNS = 'launcher'.length;
+/** An older crash is history, milliseconds. */
+const RECENT_MS = 7 * 86_400_000;
 
 /** The last lines of the server's output and of the launcher's log; `-f` goes on until Ctrl-C. */
 export async function showLogs(context: VerbContext, request: RequestOf<'logs'>): Promise<number> {
@@ -38,6 +44,7 @@ export async function showLogs(context: VerbContext, request: RequestOf<'logs'>)
   for (const source of sources) tell(context, source, await source.lines.last(request.count));
   if (request.follow) await follow(context, sources, signal);
   for (const source of sources) tell(context, source, source.lines.unfinished());
+  await tellCrash(context);
   await launcher.close();
   forget();
   return EXIT.done;
@@ -55,6 +62,16 @@ async function follow(context: VerbContext, sources: readonly LogSource[], signa
     // A flood is read as it comes; Ctrl-C is heard all the same.
     await clock.sleep(more ? 0 : LOOK_EVERY_MS, signal);
   }
+}
+
+/** Somebody who reads logs most often looks for a crash: where all that is known of the last one lies. */
+async function tellCrash({ platform, loaded, voice }: VerbContext): Promise<void> {
+  const [found] = await readCrashes(platform.files, loaded.configuration.logs.folder, 1);
+  if (found === undefined) return;
+  const crash = crashView(found);
+  if (platform.clock.now() - Date.parse(crash.at) > RECENT_MS) return;
+  voice.object({ log: 'crash', ...crash });
+  voice.verdict(`${voice.style.bad(say(voice.language, 'label.crash'))}: ${crashLine(crash, voice.language)}`);
 }
 
 function tell({ voice }: VerbContext, { name, show }: LogSource, lines: readonly string[]): void {

@@ -44,11 +44,10 @@ function linesOf({ voice, platform }: VerbContext, seen: Seen, columns = Infinit
   const { language, style } = voice;
   if (seen.kind === 'unattended') return unattendedLines(seen.status, language, style);
   const { update } = seen.status;
+  const nowMs = platform.clock.now();
   const steps =
-    update === undefined || isSettled(update)
-      ? []
-      : ['', ...stepList(update, { language, style, columns, nowMs: platform.clock.now() })];
-  return [...statusLines(seen.status, language, style), ...steps];
+    update === undefined || isSettled(update) ? [] : ['', ...stepList(update, { language, style, columns, nowMs })];
+  return [...statusLines(seen.status, { language, style, nowMs }), ...steps];
 }
 
 function verdictOf({ voice: { language } }: VerbContext, seen: Seen): string {

@@ -108,7 +108,29 @@ describe('changes of an order', () => {
   });
 });
 
+const VIEW = { language: 'en', style: PLAIN, nowMs: NOW } as const;
+
 describe('status for people', () => {
+  it.each([
+    [{ state: 'waiting', nextAction: 'start' }, 8, /^Next +Start the server · .+ \(in 8\.0 s\)$/m],
+    [{ state: 'starting', nextAction: 'ready-limit', progress: 'index 3 of 7' }, 290, /^Progress +index 3 of 7$/m],
+    [{ state: 'starting', nextAction: 'ready-limit' }, 290, /^Next +ready at the latest; .+ \(in 4 min 50 s\)$/m],
+    [{ state: 'up', nextAction: 'check' }, 7_200, /^Next +[^()]+$/m],
+    [
+      {
+        state: 'waiting',
+        nextAction: 'start',
+        restarts: { crashes: 1, windowSeconds: 600, attempt: 1, untilGone: true },
+      },
+      90,
+      /Start the server as soon as what is in the way is gone, at the latest at .+ \(in 1 min 30 s\)$/m,
+    ],
+  ])('%o: what comes next in %i s', (more, seconds, text) => {
+    const nextActionAt = new Date(NOW + seconds * 1_000).toISOString();
+    const status = { name: 'demo', launcherVersion: '1', launcherProcessId: 7, warnings: [], ...more, nextActionAt };
+    expect(statusLines(status, VIEW).join('\n')).toMatch(text);
+  });
+
   it('is one thing a line, aligned', () => {
     const lines = statusLines(
       {
@@ -120,8 +142,7 @@ describe('status for people', () => {
         rollbackTo: '2025.4.0',
         warnings: ['updates.delay: unknown key'],
       },
-      'en',
-      PLAIN,
+      VIEW,
     );
     expect(lines).toEqual([
       'Server       ● demo · The server is down and will be started again',
@@ -164,7 +185,7 @@ describe('the probes in the status', () => {
 
   it('stand one below the other', () => {
     const status = { name: 'demo', state: 'up', launcherVersion: '1', launcherProcessId: 7, warnings: [] };
-    const lines = statusLines({ ...status, probes: [passed, passed] }, 'en', PLAIN);
+    const lines = statusLines({ ...status, probes: [passed, passed] }, VIEW);
     expect(lines.filter((line) => line.includes('✓')).map((line) => line.slice(0, 15))).toEqual([
       'Probes       ✓ ',
       '             ✓ ',

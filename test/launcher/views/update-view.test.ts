@@ -8,6 +8,7 @@ const ORDER: Order = { id: 'order-0001', kind: 'update', orderedBy: 'Administrat
 const WORDS: ViewWords = {
   obstacle: ({ kind }) => kind,
   explain: ({ code }, language) => ({ message: `${code} in ${language}`, remedy: `mend ${code}` }),
+  explainCause: ({ code }, language) => ({ message: `${code} in ${language}`, remedy: `mend ${code}` }),
   note: ({ kind }) => `note ${kind}`,
 };
 const ordered: JournalEntry = { kind: 'ordered', at: 1_000, order: ORDER };
