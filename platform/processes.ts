@@ -9,6 +9,11 @@ export interface ProcessIdentity {
   readonly bootId: string;
 }
 
+/** None and none are the same. */
+export function isSameProcess(one: ProcessIdentity | undefined, other: ProcessIdentity | undefined): boolean {
+  return one?.pid === other?.pid && one?.startTime === other?.startTime && one?.bootId === other?.bootId;
+}
+
 export type ProcessExit =
   | { readonly kind: 'exited'; readonly code: number }
   | { readonly kind: 'signalled'; readonly signal: string }

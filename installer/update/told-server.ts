@@ -1,6 +1,16 @@
-import type { ProcessIdentity } from '../../platform/processes.ts';
+import { isSameProcess, type ProcessIdentity } from '../../platform/processes.ts';
 import { factsOf } from './journal-entry.ts';
 import type { StepContext } from './step.ts';
+import type { UpdateTools } from './tools.ts';
+
+/** Nobody is put out after all. */
+export async function allowLogins({ sessions, log }: Pick<UpdateTools, 'sessions' | 'log'>): Promise<void> {
+  const allowed = await sessions.refuseLogins(false);
+  if (!allowed.ok) {
+    // A server that was just started anew accepts logins anyway.
+    log.warn('the server did not take the order to accept logins', { code: allowed.fault.code });
+  }
+}
 
 /** A server that takes no notice is asked again after this, milliseconds; each try may start a configured command. */
 const ASK_AGAIN_MS = 5_000;
@@ -31,7 +41,7 @@ export function keepServerTold(context: StepContext): (secondsLeft: number) => P
     const server = presentServer(context);
     const now = tools.clock.monotonic();
     const isTooSoon = kind === asked.kind && now < asked.at + ASK_AGAIN_MS;
-    if (server === undefined || isSame(server, told) || isTooSoon) {
+    if (server === undefined || isSameProcess(server, told) || isTooSoon) {
       return;
     }
     asked = { kind, at: now };
@@ -43,8 +53,4 @@ export function keepServerTold(context: StepContext): (secondsLeft: number) => P
     });
     told = taken.ok ? server : told;
   };
-}
-
-function isSame(one: ProcessIdentity, other: ProcessIdentity | undefined): boolean {
-  return one.pid === other?.pid && one.startTime === other.startTime && one.bootId === other.bootId;
 }

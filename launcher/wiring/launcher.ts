@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { InstanceLock } from '../../platform/instance-lock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Platform } from '../../platform/platform.ts';
+import type { ProcessIdentity } from '../../platform/processes.ts';
 import { type Result, succeed } from '../../platform/result.ts';
 import { removeUnfinishedWrites } from '../../platform/unfinished-writes.ts';
 import { orderOf } from '../../installer/update/journal-entry.ts';
@@ -181,9 +182,12 @@ function openSessions(
   link: ChildLink,
   server: SupervisedServer,
 ): Sessions {
-  const serverRuns = (): boolean => 'process' in server.state();
+  const runs = (): ProcessIdentity | undefined => {
+    const state = server.state();
+    return 'process' in state ? state.process : undefined;
+  };
   const drain = (on: boolean): void => server.drain(on);
-  return createSessions({ ...platform, link, log, serverRuns, drain }, sessionOptionsOf(configuration));
+  return createSessions({ ...platform, link, log, server: runs, drain }, sessionOptionsOf(configuration));
 }
 
 /** Without a mail server mails wait on disk: one that is configured later sends them. */

@@ -1,7 +1,6 @@
-import type { ProcessIdentity, TcpPeer } from '../processes.ts';
+import { isSameProcess, type ProcessIdentity, type TcpPeer } from '../processes.ts';
 import { readNow } from './proc.ts';
 import type { Descriptor, Proc } from './proc.ts';
-import { isSameProcess } from '../node/process-observer.ts';
 import { parseTcpTable } from './proc-net.ts';
 import type { TcpLine } from './proc-net.ts';
 

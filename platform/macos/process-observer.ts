@@ -1,12 +1,12 @@
 import { faultOf } from '../fault.ts';
-import type { ProcessIdentity, SignalName, TreeUsage } from '../processes.ts';
+import { isSameProcess, type ProcessIdentity, type SignalName, type TreeUsage } from '../processes.ts';
 import { fail, succeed } from '../result.ts';
 import type { Result } from '../result.ts';
 import type { Actor } from '../node/errno.ts';
 import { isErrno } from '../node/errno.ts';
 import type { HelperCommand } from '../node/helper-command.ts';
 import { POSIX_SIGNALS } from '../node/posix-signals.ts';
-import { isSameProcess, NONCE_VARIABLE } from '../node/process-observer.ts';
+import { NONCE_VARIABLE } from '../node/process-observer.ts';
 import type { ProcessObserver } from '../node/process-observer.ts';
 import { peersOfNetstat, pidsOfLsof } from './lsof-output.ts';
 import { parsePs, pidsWithVariable, PS_COLUMNS } from './ps-output.ts';

@@ -39,7 +39,3 @@ export interface ProcessObserver {
 
 /** The variable by which a launcher finds the processes that one of its starts brought about. */
 export const NONCE_VARIABLE = 'OM_LAUNCH_NONCE';
-
-export function isSameProcess(one: ProcessIdentity | undefined, other: ProcessIdentity): boolean {
-  return one?.pid === other.pid && one.startTime === other.startTime && one.bootId === other.bootId;
-}

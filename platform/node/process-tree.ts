@@ -1,5 +1,4 @@
-import type { ProcessIdentity } from '../processes.ts';
-import { isSameProcess } from './process-observer.ts';
+import { isSameProcess, type ProcessIdentity } from '../processes.ts';
 import type { ProcessRow } from './process-observer.ts';
 
 /**

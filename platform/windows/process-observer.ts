@@ -1,11 +1,10 @@
 import { faultOf } from '../fault.ts';
-import type { ProcessIdentity, SignalName, TreeUsage } from '../processes.ts';
+import { isSameProcess, type ProcessIdentity, type SignalName, type TreeUsage } from '../processes.ts';
 import { fail, succeed } from '../result.ts';
 import type { Result } from '../result.ts';
 import type { Actor } from '../node/errno.ts';
 import { isErrno } from '../node/errno.ts';
 import type { HelperCommand } from '../node/helper-command.ts';
-import { isSameProcess } from '../node/process-observer.ts';
 import type { ProcessObserver } from '../node/process-observer.ts';
 import { cimScript, ownerScript, parseBootId, parseCim } from './cim-output.ts';
 import type { CimRow } from './cim-output.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../../platform/clock.ts';
 import { faultOf } from '../../platform/fault.ts';
 import type { Log } from '../../platform/log.ts';
-import type { Processes } from '../../platform/processes.ts';
+import { isSameProcess, type ProcessIdentity, type Processes } from '../../platform/processes.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import type { ChildLink, NewChildOrder } from '../child/child-link.ts';
 import { replacePlaceholders } from '../placeholders.ts';
@@ -14,8 +14,8 @@ export interface SessionDependencies {
   readonly processes: Processes;
   readonly link: ChildLink;
   readonly log: Log;
-  /** False when no server process lives: then nobody can be present. */
-  readonly serverRuns: () => boolean;
+  /** Undefined when no server process lives: then nobody can be present. */
+  readonly server: () => ProcessIdentity | undefined;
   /** Shows the server as draining while logins are refused. */
   readonly drain: (draining: boolean) => void;
 }
@@ -34,13 +34,13 @@ export function createSessions(dependencies: SessionDependencies, options: Sessi
     warn: (notice) => warn(dependencies, options, notice),
     refuseLogins: (refused) => refuseLogins(dependencies, options, refused),
     closeAll: () => closeAll(dependencies, options),
-    backupRunning: () => dependencies.serverRuns() && dependencies.link.report()?.backupRunning === true,
+    backupRunning: () => dependencies.server() !== undefined && dependencies.link.report()?.backupRunning === true,
   };
 }
 
 async function presence(dependencies: SessionDependencies, options: SessionOptions): Promise<Presence> {
-  const { link, clock, processes, serverRuns } = dependencies;
-  if (!serverRuns()) return { kind: 'counted', count: 0 };
+  const { link, clock, processes, server } = dependencies;
+  if (server() === undefined) return { kind: 'counted', count: 0 };
   const report = link.report();
   if (report?.sessions && report.sessionsAt !== undefined) {
     const ageMs = clock.monotonic() - report.sessionsAt;
@@ -92,7 +92,8 @@ async function refuseLogins(
 }
 
 async function closeAll(dependencies: SessionDependencies, options: SessionOptions): Promise<Result<void>> {
-  const { clock, log } = dependencies;
+  const { clock, log, server } = dependencies;
+  const asked = server();
   if (countOf(await presence(dependencies, options)) === 0) return succeed();
   const ordered = await order(dependencies, { kind: 'close-sessions' });
   if (!ordered && options.closeCommand) {
@@ -102,6 +103,8 @@ async function closeAll(dependencies: SessionDependencies, options: SessionOptio
   }
   const deadline = clock.monotonic() + options.closeLimitMs;
   for (;;) {
+    // It ended, and its users with it: those of the next one were never told to leave.
+    if (!isSameProcess(server(), asked)) return succeed();
     const left = await presence(dependencies, options);
     if (countOf(left) === 0) return succeed();
     if (clock.monotonic() >= deadline) return fail(remainFault(left));

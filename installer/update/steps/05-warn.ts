@@ -2,9 +2,9 @@ import { faultOf } from '../../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../../platform/result.ts';
 import { countOf } from '../../../supervisor/sessions/sessions.ts';
 import { type Step, type StepContext } from '../step.ts';
-import { listeningServer } from '../told-server.ts';
+import { allowLogins, listeningServer } from '../told-server.ts';
 
-/** Tells the users how long they have. Never while the server backs its data up: its users are blocked then. */
+/** Lets nobody in any more and tells the users how long they have. Never while the server backs its data up: its users are blocked then. */
 export const warn: Step<'warn'> = {
   async run(context) {
     const quiet = await waitForBackup(context);
@@ -12,6 +12,8 @@ export const warn: Step<'warn'> = {
       return quiet;
     }
     const { tools, order } = context;
+    // First: whoever logged in between the notice and the refusal would be put out without a word.
+    await tools.sessions.refuseLogins(true);
     const presence = await tools.sessions.presence();
     const users = countOf(presence);
     const server = listeningServer(context);
@@ -31,6 +33,7 @@ export const warn: Step<'warn'> = {
     });
   },
   async undo({ tools, order }) {
+    await allowLogins(tools);
     const told = await tools.sessions.warn({
       id: `${order.id}-cancelled`,
       text: tools.messenger.noticeText('update-cancelled'),

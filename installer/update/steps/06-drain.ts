@@ -3,7 +3,7 @@ import { fail, type Result, succeed } from '../../../platform/result.ts';
 import { countOf } from '../../../supervisor/sessions/sessions.ts';
 import type { JournalEntry } from '../journal-entry.ts';
 import { type Step, type StepContext } from '../step.ts';
-import { keepServerTold } from '../told-server.ts';
+import { allowLogins, keepServerTold, listeningServer } from '../told-server.ts';
 
 /**
  * Waits until the last user has left or the delay is over, reminds them on the way, then closes what is still open.
@@ -29,11 +29,7 @@ export const drain: Step<'drain'> = {
     });
   },
   async undo({ tools }) {
-    const allowed = await tools.sessions.refuseLogins(false);
-    if (!allowed.ok) {
-      // A server that was just started anew accepts logins anyway.
-      tools.log.warn('the server did not take the order to accept logins', { code: allowed.fault.code });
-    }
+    await allowLogins(tools);
     return succeed();
   },
 };
@@ -91,7 +87,12 @@ async function remind({ tools, order }: StepContext, secondsLeft: number, remind
   });
 }
 
-async function closeSessions({ tools }: StepContext, users: number | undefined): Promise<number | undefined> {
+async function closeSessions(context: StepContext, users: number | undefined): Promise<number | undefined> {
+  const { tools } = context;
+  if (listeningServer(context) === undefined) {
+    // It ended, and its users with it: to wait for the next one would let people in who were told nothing.
+    return users;
+  }
   const closed = await tools.sessions.closeAll();
   if (!closed.ok) {
     // The time that was told is over: the stop itself ends what is left.

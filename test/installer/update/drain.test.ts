@@ -78,6 +78,15 @@ test('the server that is there after a restart of the machine is told, also when
   ).toEqual(expected);
 });
 
+test('a server that crashed at the end of the delay has nobody to put out, and the next one is not waited for', async () => {
+  const heard = await drained(FIRST, [
+    [0, FIRST],
+    [19_900, undefined],
+    [20_200, SECOND],
+  ]);
+  expect(heard).toEqual(['0 s: logins off']);
+});
+
 test('a server that crashes while users are leaving is told when it is back', async () => {
   const heard = await drained(FIRST, [
     [0, FIRST],

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLog } from '../../../platform/log.ts';
 import { openPlatform } from '../../../platform/current.ts';
+import type { ProcessIdentity } from '../../../platform/processes.ts';
 import { createChildLink } from '../../../supervisor/child/server-link.ts';
 import { createSessions } from '../../../supervisor/sessions/server-sessions.ts';
 import type { SessionOptions } from '../../../supervisor/sessions/session-options.ts';
@@ -14,6 +15,8 @@ import { temporaryFolder } from '../../kit/temporary-folder.ts';
 import { until } from '../../kit/until.ts';
 import { faultIn, valueOf } from '../outcomes.ts';
 
+const FIRST: ProcessIdentity = { pid: 11, startTime: '1', bootId: 'a' };
+const SECOND: ProcessIdentity = { pid: 12, startTime: '2', bootId: 'a' };
 const TEXT = { en: 'save; rm -rf "$HOME"', fr: 'enregistrez', de: 'speichern', it: 'salvare' };
 
 function scene(change: Partial<SessionOptions> = {}) {
@@ -22,14 +25,14 @@ function scene(change: Partial<SessionOptions> = {}) {
   const clock = { ...platform.clock, monotonic: () => platform.clock.monotonic() + advanced };
   const link = createChildLink(clock, randomBytes);
   const drained: boolean[] = [];
-  const server = { runs: true };
+  const server: { process: ProcessIdentity | undefined } = { process: FIRST };
   const sessions = createSessions(
     {
       clock,
       processes: platform.processes,
       link,
       log: silentLog,
-      serverRuns: () => server.runs,
+      server: () => server.process,
       drain: (draining) => drained.push(draining),
     },
     { language: 'en', commandLimitMs: 5_000, closeLimitMs: 500, ...change },
@@ -70,7 +73,7 @@ test('the sessions that the server reports are known for 60 s, then users may be
 test('nobody is present, and no backup runs, where no server runs', async () => {
   const { sessions, link, server } = scene();
   link.receive({ sessions: [{ id: '1', user: 'Anna' }], backupRunning: true });
-  server.runs = false;
+  server.process = undefined;
   expect(await sessions.presence()).toEqual({ kind: 'counted', count: 0 });
   expect(sessions.backupRunning()).toBe(false);
   valueOf(await sessions.closeAll());
@@ -108,6 +111,17 @@ test('a cooperating server gets orders: notice, refusal, closing', async () => {
   const closed = sessions.closeAll();
   expect(await closing).toMatchObject({ kind: 'close-sessions' });
   link.receive({ sessions: [] });
+  valueOf(await closed);
+});
+
+test('a server that ended while its users were put out has none left; those of the next one are not waited for', async () => {
+  const { sessions, link, server } = scene({ closeLimitMs: 60_000 });
+  link.receive({ sessions: [{ id: '1', user: 'Anna' }] });
+  const closing = link.take(5_000);
+  const closed = sessions.closeAll();
+  expect(await closing).toMatchObject({ kind: 'close-sessions' });
+  server.process = SECOND;
+  link.receive({ sessions: [{ id: '2', user: 'Beat' }] });
   valueOf(await closed);
 });
 
