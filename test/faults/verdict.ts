@@ -42,7 +42,7 @@ function checkNothingLeft(site: OmSite, kind: RegExp): void {
 }
 
 /** The fields that differ; the comparison's own message is cut short. */
-function tellDifferences(error: unknown): string {
+export function tellDifferences(error: unknown): string {
   const { actual, expected } = error as { readonly actual?: Fields; readonly expected?: Fields };
   if (actual === undefined || expected === undefined) return String(error);
   return Object.keys(expected)

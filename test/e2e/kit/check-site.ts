@@ -30,6 +30,8 @@ export interface ExpectedSite {
   readonly says?: string;
   /** Restores so far whose replaced data is still kept beside the data. */
   readonly restores?: number;
+  /** Processes that the live server started and still has. Default 0. */
+  readonly others?: number;
 }
 
 const SETTLE_LIMIT_MS = 20_000;
@@ -63,7 +65,7 @@ function truthOf(site: OmSite, expected: ExpectedSite): unknown {
     swapPlan: false,
     strangeState: [],
     servers: 1,
-    others: 0,
+    others: expected.others ?? 0,
     says: expected.says ?? version,
     answersItself: true,
     record: { live: version, kept: kept === undefined ? [] : [kept], identity: true },

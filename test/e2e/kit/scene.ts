@@ -175,7 +175,8 @@ export function journalsOf(site: OmSite): readonly (readonly JournalEntry[])[] {
     .map((name) => parse(readFileSync(join(folder, name), 'utf8')));
 }
 
-function newestJournal(site: OmSite, orderId?: string): readonly JournalEntry[] {
+/** Of the order, or of all; `[]` while there is none. */
+export function newestJournal(site: OmSite, orderId?: string): readonly JournalEntry[] {
   const folder = join(site.stateFolder, 'orders');
   const names = existsSync(folder) ? readdirSync(folder) : [];
   const name = names

@@ -94,7 +94,10 @@ function readLines(socket: tls.TLSSocket, language: Language): Lines {
   const closed = Promise.withResolvers<string>();
   let reason = 'connection lost';
 
-  createInterface({ input: socket }).on('line', (line) => {
+  const input = createInterface({ input: socket });
+  // Passed on from the socket.
+  input.on('error', () => undefined);
+  input.on('line', (line) => {
     if (line.startsWith('ok ')) waiting.shift()?.resolve(JSON.parse(line.slice(3)));
     else if (line.startsWith('error ')) waiting.shift()?.reject(new Error(line.slice(6)));
     else if (line.startsWith('bye ')) reason = line.slice(4);

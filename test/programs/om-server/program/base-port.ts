@@ -39,7 +39,10 @@ function serve(socket: tls.TLSSocket, options: BasePortOptions): void {
   socket.on('close', () => {
     if (session) options.sessions.leave(session);
   });
-  createInterface({ input: socket }).on('line', (line) => {
+  const input = createInterface({ input: socket });
+  // Passed on from the socket, which is gone: one client's reset must not end the server.
+  input.on('error', () => undefined);
+  input.on('line', (line) => {
     // One line after the other: a client that saves and leaves in one breath must not lose its record.
     turn = turn.then(async () => {
       try {
