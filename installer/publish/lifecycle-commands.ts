@@ -144,7 +144,16 @@ async function runPromote(
   const request = await editing(context, version, options);
   if (!request.ok) return request;
   const more = { to, rollout: rollout === undefined ? undefined : { percentage: rollout } };
-  return told(await promoteRelease(context.dependencies, { ...request.value, ...more }), 'published');
+  const promoted = await promoteRelease(context.dependencies, { ...request.value, ...more });
+  const verdict = told(promoted, 'published');
+  if (!promoted.ok || !verdict.ok) return verdict;
+  const { deltas, left } = promoted.value;
+  const lines = [
+    ...(deltas.length === 0 ? [] : [`Its deltas from ${deltas.join(', ')} went along.`]),
+    ...left.map(({ from, why }) => `The delta from ${from} stayed behind: ${why}.`),
+  ];
+  const { value } = verdict;
+  return succeed({ ...value, lines: [...value.lines, ...lines], value: { ...value.value, deltas, left } });
 }
 
 function told(edited: Result<EditedReleases>, what: string): Result<Verdict> {

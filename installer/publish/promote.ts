@@ -7,25 +7,34 @@ import { choosePublished } from './choose-published.ts';
 import type { EditedReleases, EditRequest } from './edit-release.ts';
 import { createKeyStore } from './keys.ts';
 import { type PublishDependencies, loadOwn, placeTarget, publishAlone, writeMetadata } from './publication.ts';
+import { type PromotedDeltas, promotedDeltas } from './promoted-deltas.ts';
 import { metadataWithReleases, without } from './release-metadata.ts';
 import { tufInstant } from './signed-metadata.ts';
 import type { TrustedRepository } from './trusted.ts';
+import { listTrusted } from './verify.ts';
 
 export interface PromoteRequest extends EditRequest {
   readonly to: string;
   readonly rollout?: Release['rollout'] | undefined;
 }
 
+export interface PromotedReleases extends EditedReleases {
+  /** Versions whose deltas went along. */
+  readonly deltas: readonly string[];
+  /** Versions whose deltas stayed behind. */
+  readonly left: PromotedDeltas['left'];
+}
+
 /**
  * Publishes a release of one channel in another, byte for byte; the days of `delayDays` begin anew.
  *
- * Deltas are not taken along: `addDeltas` makes those that lead there from the releases of the other channel.
+ * Deltas go along whose version to begin at is in the other channel, too; `addDeltas` makes others.
  * Errors: `request-invalid`, `already-exists` (other content under this version), those of `choosePublished`.
  */
 export async function promoteRelease(
   dependencies: PublishDependencies,
   request: PromoteRequest,
-): Promise<Result<EditedReleases>> {
+): Promise<Result<PromotedReleases>> {
   if (!isChannel(request.to)) return fail(faultOf('request-invalid', `"${request.to}" is no name of a channel`));
   return publishAlone(dependencies, request.repository, (work) => promoteAlone(dependencies, request, work));
 }
@@ -34,7 +43,7 @@ async function promoteAlone(
   dependencies: PublishDependencies,
   request: PromoteRequest,
   workFolder: string,
-): Promise<Result<EditedReleases>> {
+): Promise<Result<PromotedReleases>> {
   const { files, clock } = dependencies;
   const keys = createKeyStore(files, request.keys);
   const trusted = await loadOwn(files, request.repository, keys);
@@ -48,15 +57,21 @@ async function promoteAlone(
     if (!there.value) fresh.push(pair);
   }
   const releases = pairs.map(({ to }) => to);
-  if (fresh.length === 0) return succeed({ releases, changed: false });
+  if (fresh.length === 0) return succeed({ releases, changed: false, deltas: [], left: [] });
+  const listed = [...listTrusted(trusted.value).releases, ...fresh.map(({ to }) => to)];
+  const along = fresh.map(({ from, to }) => promotedDeltas(from, to, listed));
   for (const [index, { from, to }] of fresh.entries()) {
-    const copied = await copyRelease(dependencies, request.repository, from, to, join(workFolder, String(index)));
+    const copies = [...copiesOf(from, to), ...(along[index]?.taken.flatMap((one) => one.files) ?? [])];
+    const copied = await copyTargets(dependencies, request.repository, copies, join(workFolder, String(index)));
     if (!copied.ok) return copied;
   }
+  const deltas = along.flatMap(({ taken }) => taken.map(({ delta }) => delta));
   const added = fresh.map(({ to }) => to);
-  const contents = await metadataWithReleases(clock, keys, trusted.value, added);
+  const contents = await metadataWithReleases(clock, keys, trusted.value, added, deltas);
   const written = contents.ok ? await writeMetadata(files, request.repository, contents.value) : contents;
-  return written.ok ? succeed({ releases, changed: true }) : written;
+  if (!written.ok) return written;
+  const left = along.flatMap((one) => one.left);
+  return succeed({ releases, changed: true, deltas: deltas.map(({ from }) => from), left });
 }
 
 function promoted(from: Release, { to: channel, rollout }: PromoteRequest, publishedAt: string): Release {
@@ -79,20 +94,24 @@ function isThere(trusted: TrustedRepository, release: Release): Result<boolean> 
   return fail(faultOf('already-exists', detail, { values: { target: release.manifest.path } }));
 }
 
-async function copyRelease(
+/** The pack first: who sees a manifest finds its pack. */
+function copiesOf(from: Release, to: Release): readonly (readonly [SignedFile, SignedFile])[] {
+  return [
+    [from.pack, to.pack],
+    [from.manifest, to.manifest],
+  ];
+}
+
+async function copyTargets(
   { files }: PublishDependencies,
   repository: string,
-  from: Release,
-  to: Release,
+  copies: readonly (readonly [SignedFile, SignedFile])[],
   folder: string,
 ): Promise<Result<void>> {
-  const pairs: readonly (readonly [SignedFile, SignedFile, string])[] = [
-    [from.pack, to.pack, join(folder, 'pack')],
-    [from.manifest, to.manifest, join(folder, 'manifest')],
-  ];
   const made = await files.makeNewFolder(folder, 0o700);
   if (!made.ok) return made;
-  for (const [source, , path] of pairs) {
+  for (const [index, [source]] of copies.entries()) {
+    const path = join(folder, String(index));
     const copied = await files.copyFile(join(repository, targetFile(source)), path);
     const digest = copied.ok ? await files.digest(path) : copied;
     if (!digest.ok) return digest;
@@ -101,8 +120,8 @@ async function copyRelease(
   }
   const synced = await files.syncTree(folder);
   if (!synced.ok) return synced;
-  for (const [, target, path] of pairs) {
-    const placed = await placeTarget(files, repository, target, path);
+  for (const [index, [, target]] of copies.entries()) {
+    const placed = await placeTarget(files, repository, target, join(folder, String(index)));
     if (!placed.ok) return placed;
   }
   return succeed();

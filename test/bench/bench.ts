@@ -2,6 +2,10 @@
 export interface BenchOptions {
   /** Names of the cases to run; all when empty. */
   readonly only: readonly string[];
+  /** How many clients come to the repository. */
+  readonly clients?: number | undefined;
+  /** The nginx to use; the one in PATH when absent. */
+  readonly nginx?: string | undefined;
 }
 
 /** Measures, saying line by line what it has found, and returns its figures. */

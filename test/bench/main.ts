@@ -1,16 +1,23 @@
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { measureBytes } from './bytes/measure-bytes.ts';
+import { measureRepository } from './repository/measure-repository.ts';
 import { measureSupervision } from './supervise/measure-supervise.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   bytes: measureBytes,
+  repository: measureRepository,
   supervise: measureSupervision,
 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    clients: { type: 'string' },
+    nginx: { type: 'string' },
+  },
 });
 const [name = ''] = positionals;
 const bench = BENCHES[name];
@@ -18,6 +25,10 @@ if (bench === undefined) {
   console.error(`usage: npm run bench -- ${Object.keys(BENCHES).join(' | ')} [--json] [--only CASE,CASE]`);
   process.exitCode = 2;
 } else {
-  const figures = await bench({ only: values.only.split(',').filter((only) => only !== '') });
+  const figures = await bench({
+    only: values.only.split(',').filter((only) => only !== ''),
+    clients: values.clients === undefined ? undefined : Number(values.clients),
+    nginx: values.nginx,
+  });
   console.log(values.json ? JSON.stringify(figures) : JSON.stringify(figures, undefined, 2));
 }

@@ -1,7 +1,7 @@
 import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { addDeltas, type AddDeltasRequest } from '../../../installer/publish/repository.ts';
+import { addDeltas, type AddDeltasRequest, promoteRelease } from '../../../installer/publish/repository.ts';
 import type { Release } from '../../../installer/release.ts';
 import { targetFile } from '../../../installer/repository/layout.ts';
 import type { Files } from '../../../platform/files.ts';
@@ -38,6 +38,36 @@ beforeEach(async () => {
 });
 
 describe('deltas in a repository', () => {
+  it('go along when their release is promoted, where the other channel has the version that they begin at', async () => {
+    const other = site.bundle('other', noise('other', 200_000));
+    for (const version of ['1.0', '1.1', '1.2']) await site.publish(version);
+    const newest = await site.publish('1.3', 3);
+    const fromFirst = newest.deltas?.find(({ from }) => from === '1.0');
+    expect(fromFirst).toBeDefined();
+    const promote = (version: string) =>
+      promoteRelease(site.dependencies, {
+        repository: site.repository,
+        keys: site.keys,
+        choice: { version, channel: 'stable' },
+        to: 'late',
+      });
+    valueOf(await promote('1.0'));
+    valueOf(await site.add(other, { version: '1.1', channel: 'late' }));
+    expect(valueOf(await promote('1.3'))).toMatchObject({
+      changed: true,
+      deltas: ['1.0'],
+      left: [
+        { from: '1.1', why: 'version 1.1 has other content in late' },
+        { from: '1.2', why: 'version 1.2 is not in late' },
+      ],
+    });
+    // Each delta is applied, byte for byte.
+    expect(await site.problems()).toEqual([]);
+    const late = (await site.releases()).find(({ version, channel }) => version === '1.3' && channel === 'late');
+    expect(late?.deltas?.map(({ from, pack }) => [from, pack.sha256])).toEqual([['1.0', fromFirst?.pack.sha256]]);
+    expect(valueOf(await promote('1.3'))).toMatchObject({ changed: false, deltas: [], left: [] });
+  });
+
   it('come with a release, from the last versions before it, and are really applied by verify', async () => {
     for (const version of ['1.0', '1.1', '1.10', '1.2']) await site.publish(version);
     const newest = await site.publish('1.11', 2);
