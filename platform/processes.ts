@@ -87,6 +87,11 @@ export interface Processes {
    * @param first the process that was given the nonce, if known: those that are older cannot have it, and are not looked at
    */
   findByNonce(nonce: string, first?: ProcessIdentity): Promise<readonly ProcessIdentity[]>;
+  /**
+   * The nonces of live processes of this account that were handed this token file (`OM_LAUNCHER_TOKEN_FILE`), each once:
+   * starts of a launcher whose record is lost. Empty where the OS does not tell.
+   */
+  noncesOf(tokenFile: string): Promise<readonly string[]>;
   usage(tree: readonly ProcessIdentity[]): Promise<TreeUsage>;
   /** Who listens on the TCP port now; undefined entries cannot be told by this account. */
   portHolders(port: number): Promise<readonly (ProcessIdentity | undefined)[]>;

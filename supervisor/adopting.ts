@@ -36,26 +36,45 @@ async function findRun(supervision: Supervision): Promise<ServerRun | undefined>
   const { dependencies, options } = supervision;
   // Within the adoption: a start that comes meanwhile waits for it, and the alarm is known before the server is up.
   await supervision.alarm.load();
-  const found = await readPatiently(supervision);
-  if (found.kind === 'lost' || found.kind === 'unread') {
-    supervision.recordLost = true;
-    await reportStrangers(supervision);
-  }
-  if (found.kind !== 'found') return undefined;
-  const verdict = await judgeRecord(dependencies.processes, found.record, probedPorts(distinctProbes(options)));
+  const record = await findRecord(supervision);
+  if (record === undefined) return undefined;
+  const verdict = await judgeRecord(dependencies.processes, record, probedPorts(distinctProbes(options)));
   switch (verdict.kind) {
     case 'gone':
       return undefined;
     case 'leftovers': {
       const [process] = verdict.processes;
       // `stop` proves it gone, `start` sweeps it away first; nothing is killed only because the launcher started.
-      if (process) supervision.run = endedRun(supervision, launchedOf(supervision, found.record, process));
+      if (process) supervision.run = endedRun(supervision, launchedOf(supervision, record, process));
       dependencies.log.warn('the server is gone, but processes of it still live', { processes: verdict.processes });
       return undefined;
     }
     case 'adopt':
-      return takeOver(supervision, found.record, verdict.process);
+      return takeOver(supervision, record, verdict.process);
   }
+}
+
+async function findRecord(supervision: Supervision): Promise<ChildRecord | undefined> {
+  const found = await readPatiently(supervision);
+  if (found.kind === 'none') return undefined;
+  const record = found.kind === 'found' ? found.record : await recoverRecord(supervision);
+  if (record === undefined) {
+    supervision.recordLost = true;
+    await reportStrangers(supervision);
+  }
+  return record;
+}
+
+/**
+ * The record is lost, but the server still carries what it was started with: our token file and the nonce of its start.
+ * That says as much as an intent. Of two starts neither is taken for the server.
+ */
+async function recoverRecord({ dependencies, records }: Supervision): Promise<ChildRecord | undefined> {
+  const [nonce, another] = await dependencies.processes.noncesOf(records.tokenFile);
+  const self = await dependencies.processes.identify(dependencies.machine.processId);
+  if (nonce === undefined || another !== undefined || self === undefined) return undefined;
+  dependencies.log.warn('the record of the server is lost; its process was found by its environment');
+  return { schema: 1, kind: 'intent', nonce, bootId: self.bootId };
 }
 
 /** Milliseconds between tries: a disk may fail once, and without its record a server that runs is not found. */
@@ -71,10 +90,8 @@ async function readPatiently({ dependencies, records, detached }: Supervision): 
 }
 
 async function takeOver(supervision: Supervision, record: ChildRecord, process: ProcessIdentity): Promise<ServerRun> {
-  const { dependencies, options, records, store } = supervision;
-  const token = await records.readToken();
-  if (token.ok) dependencies.link.restore(token.value);
-  else dependencies.log.warn('the token of the adopted server cannot be read', { fault: token.fault });
+  const { dependencies, options, store } = supervision;
+  await restoreToken(supervision);
   const run = watchRun(supervision, launchedOf(supervision, record, process));
   const at = dependencies.clock.now();
   store.apply({ kind: 'adopted', at, process, deadline: at + options.start.limitMs });
@@ -89,6 +106,19 @@ async function takeOver(supervision: Supervision, record: ChildRecord, process: 
   }
   await writeRunning(supervision, run, readyAfterMs);
   return run;
+}
+
+/** A server reads its token from the file, so where that is damaged or gone a new one serves both. */
+async function restoreToken({ dependencies: { link, log }, records }: Supervision): Promise<void> {
+  const token = await records.readToken();
+  if (token.ok) {
+    link.restore(token.value);
+    return;
+  }
+  log.warn('the token of the adopted server cannot be read', { fault: token.fault });
+  if (!['record-corrupt', 'not-found', 'too-large', 'path-refused'].includes(token.fault.code)) return;
+  const renewed = await records.writeToken(await link.renew());
+  log.warn('the server gets a new token', renewed.ok ? {} : { fault: renewed.fault });
 }
 
 function launchedOf({ options }: Supervision, record: ChildRecord, process: ProcessIdentity): Launched {

@@ -1,9 +1,11 @@
 import { basename, dirname, join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
+import { faultOf } from '../platform/fault.ts';
 import type { Files } from '../platform/files.ts';
 import type { ProcessIdentity } from '../platform/processes.ts';
 import { asidesIn, readRecord, type RecordFile, type RecordParts, setAside } from '../platform/record-file.ts';
-import { type Result, succeed } from '../platform/result.ts';
+import { fail, type Result, succeed } from '../platform/result.ts';
+import { isToken } from './random.ts';
 
 const Text = (maxLength: number) => Type.String({ minLength: 1, maxLength });
 
@@ -51,6 +53,7 @@ export interface ChildRecords {
   writeIntent(nonce: string, bootId: string): Promise<Result<void>>;
   writeRunning(running: Omit<ChildRunning, 'schema' | 'kind'>): Promise<Result<void>>;
   writeToken(token: string): Promise<Result<void>>;
+  /** `record-corrupt` when what lies there is no token. */
   readToken(): Promise<Result<string>>;
 }
 
@@ -76,7 +79,12 @@ export function createChildRecords(parts: RecordParts, stateFolder: string): Chi
     writeToken: (token) => files.writeDurably(tokenFile, token, SECRET_MODE),
     readToken: async () => {
       const text = await files.readText(tokenFile, TOKEN_LIMIT_BYTES);
-      return text.ok ? succeed(text.value.trim()) : text;
+      if (!text.ok) return text;
+      const token = text.value.trim();
+      // What is left of a damaged one could be guessed.
+      return isToken(token)
+        ? succeed(token)
+        : fail(faultOf('record-corrupt', 'the file does not hold a token', { path: tokenFile }));
     },
   };
 }

@@ -9,6 +9,11 @@ export function newToken(random: RandomBytes): string {
   return Buffer.from(random(TOKEN_BYTES)).toString('hex');
 }
 
+/** Pure: can this be one of `newToken`? */
+export function isToken(text: string): boolean {
+  return text.length === 2 * TOKEN_BYTES && /^[0-9a-f]+$/.test(text);
+}
+
 /** A name that no other start ever has, 32 hexadecimal digits. */
 export function newNonce(random: RandomBytes): string {
   return Buffer.from(random(NONCE_BYTES)).toString('hex');

@@ -1,8 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
 import { join } from 'node:path';
 import { faultOf } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
+import type { Log } from '../../platform/log.ts';
+import { readRecord, setAside } from '../../platform/record-file.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 
 const SwapPlan = Type.Object({
@@ -19,22 +20,36 @@ export type SwapPlan = Static<typeof SwapPlan>;
 const PLAN_NAME = 'swap-plan.json';
 const PLAN_LIMIT = 64 * 1024;
 
-/** The plan on disk; undefined when there is none. A damaged one is a fault: it is written durably, so it can only be damage. */
+/** The plan on disk; undefined when there is none. A damaged one is `record-corrupt`: it is written durably, so it can only be damage. */
 export async function readSwapPlan(files: Files, stateFolder: string): Promise<Result<SwapPlan | undefined>> {
   const path = join(stateFolder, PLAN_NAME);
-  const text = await files.readText(path, PLAN_LIMIT);
-  if (!text.ok) {
-    return text.fault.code === 'not-found' ? succeed(undefined) : text;
+  const found = await readRecord(files, { path, schema: SwapPlan, limit: PLAN_LIMIT });
+  switch (found.kind) {
+    case 'absent':
+      return succeed(undefined);
+    case 'found':
+      return succeed(found.record);
+    case 'damaged':
+      return fail(faultOf('record-corrupt', 'the plan of the swap is damaged', { path }));
+    case 'newer':
+    case 'unread':
+      return fail(found.fault);
   }
-  try {
-    const value: unknown = JSON.parse(text.value);
-    if (Value.Check(SwapPlan, value)) {
-      return succeed(value);
-    }
-  } catch {
-    // Falls through to the fault below: not JSON and not a plan are the same damage.
-  }
-  return fail(faultOf('record-corrupt', 'the plan of the swap is damaged', { path }));
+}
+
+/**
+ * Sets a damaged plan aside, once no order can need it any more: one whole bundle is live, whatever it said. A plan that is
+ * whole stays. The time in its new name is that of its last change.
+ */
+export async function setDamagedPlanAside(files: Files, stateFolder: string, log: Log): Promise<Result<void>> {
+  const path = join(stateFolder, PLAN_NAME);
+  const plan = await readSwapPlan(files, stateFolder);
+  if (plan.ok || plan.fault.code !== 'record-corrupt') return plan.ok ? succeed() : plan;
+  const facts = await files.facts(path);
+  if (!facts.ok || facts.value === undefined) return facts.ok ? succeed() : facts;
+  const changed = Math.trunc(facts.value.changedMs);
+  const aside = await setAside({ files, log, clock: { now: () => changed } }, path, 'the plan of the swap is damaged');
+  return aside.ok ? succeed() : aside;
 }
 
 /**

@@ -12,6 +12,7 @@ import { beginOrder, type OrderProgress, type RunningOrder } from './running-ord
 import { cancelOrder, continueOrder, postponeOrder } from './steering.ts';
 import type { Steps } from './step.ts';
 import { yieldTo } from './take-over.ts';
+import { setDamagedPlanAside } from './swap-plan.ts';
 import type { UpdateTools } from './tools.ts';
 
 /** All orders of this server: at most one at a time, every one to its end. */
@@ -139,15 +140,21 @@ async function inspect(office: Office): Promise<OpenOrder> {
 
 /** Never below a server that runs: it was adopted with the bundle that it was started from. */
 async function mendBundle({ tools, open }: Office): Promise<void> {
-  if (open.kind === 'open' || mayRun(tools.server.state())) {
-    return;
+  const isWhole = open.kind !== 'open' && (mayRun(tools.server.state()) || (await findWholeBundle(tools, open)));
+  // Only while no order can come back that needs it.
+  if (isWhole && open.kind === 'none') {
+    await setDamagedPlanAside(tools.files, tools.places.stateFolder, tools.log);
   }
+}
+
+async function findWholeBundle(tools: UpdateTools, open: OpenOrder): Promise<boolean> {
   const installed = await tools.installed.read();
   const complete = open.kind === 'unread' || !installed.ok ? 'keep' : 'take back';
   const whole = await ensureLiveBundle(tools.files, tools.places, installed, tools.log, complete);
   if (!whole.ok) {
     tools.log.error('no whole bundle was found', { code: whole.fault.code, path: whole.fault.path });
   }
+  return whole.ok;
 }
 
 async function take(office: Office, order: Order): Promise<Result<OrderProgress>> {

@@ -7,7 +7,7 @@ import type { Actor } from '../node/errno.ts';
 import { isErrno } from '../node/errno.ts';
 import type { HelperCommand } from '../node/helper-command.ts';
 import { POSIX_SIGNALS } from '../node/posix-signals.ts';
-import { NONCE_VARIABLE } from '../node/process-observer.ts';
+import { NONCE_VARIABLE, TOKEN_FILE_VARIABLE } from '../node/process-observer.ts';
 import type { ProcessObserver, ProcessRow } from '../node/process-observer.ts';
 import { accountNumberOf, createAccountName } from './accounts.ts';
 import { openProc, unlessGone } from './proc.ts';
@@ -41,6 +41,7 @@ export function observeLinuxProcesses(actor: Actor, helper: HelperCommand): Proc
     isOlder: ({ identity }, other) =>
       identity.bootId === other.bootId && Number(identity.startTime) < Number(other.startTime),
     withNonce: (rows, nonce) => Promise.resolve(withNonce(proc, rows, nonce)),
+    noncesOf: (tokenFile) => noncesOf(proc, tokenFile),
     signal: (identity, name) => Promise.resolve(signalNow(actor, live(identity.pid), identity, name)),
     usage: (tree) => usage(proc, tree),
     portHolders,
@@ -72,6 +73,18 @@ function withNonce(proc: Proc, rows: readonly ProcessRow[], nonce: string): read
   const wanted = `${NONCE_VARIABLE}=${nonce}`;
   // Synchronous: a few milliseconds for all, where the thread pool takes tens and a restart waits for it.
   return rows.filter((row) => proc.environment(row.identity.pid).includes(wanted));
+}
+
+/** Of our own account: anybody may start a program with such a variable, and would be taken for the server. */
+async function noncesOf(proc: Proc, tokenFile: string): Promise<readonly string[]> {
+  const nonces = new Set<string>();
+  for (const { pid } of proc.list().map(({ identity }) => identity)) {
+    const variables = proc.environment(pid);
+    const nonce = variables.find((entry) => entry.startsWith(`${NONCE_VARIABLE}=`))?.slice(NONCE_VARIABLE.length + 1);
+    const isOurs = nonce !== undefined && variables.includes(`${TOKEN_FILE_VARIABLE}=${tokenFile}`);
+    if (isOurs && pid !== process.pid && (await accountNumberOf(proc, pid)) === process.geteuid?.()) nonces.add(nonce);
+  }
+  return [...nonces];
 }
 
 /** Look and kill(2) in one turn: only a pid given again within these microseconds could be hit by mistake. */

@@ -46,6 +46,8 @@ export function observeMacosProcesses(actor: Actor, helper: HelperCommand): Proc
       const pids = pidsWithVariable(text ?? '', NONCE_VARIABLE, nonce);
       return all.filter((row) => pids.has(row.identity.pid));
     },
+    // `ps` separates variables by spaces, which a path may hold.
+    noncesOf: () => Promise.resolve([]),
     signal: async (identity, name) => ((await isAlive(identity)) ? signalNow(actor, identity.pid, name) : succeed()),
     usage: async (tree) => usageOf(await known(tree.map((identity) => identity.pid)), tree),
     portHolders: async (port) => {

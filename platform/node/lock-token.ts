@@ -8,6 +8,8 @@ import type { Result } from '../result.ts';
 export const LOCK_TOKEN_FILE = 'lock-token';
 const TOKEN_BYTES = 32;
 const TOKEN_LIMIT_BYTES = 256;
+/** These say that no token lies there: nothing, something far too long, a folder. */
+const NO_TOKEN: readonly string[] = ['not-found', 'too-large', 'path-refused'];
 
 /**
  * The name under which the lock of a state folder is held.
@@ -18,8 +20,10 @@ export async function lockName(files: Files, stateFolder: string): Promise<Resul
   const path = join(stateFolder, LOCK_TOKEN_FILE);
   const found = await files.readText(path, TOKEN_LIMIT_BYTES);
   if (found.ok && found.value.trim().length >= TOKEN_BYTES) return succeed(nameOf(found.value.trim()));
-  if (!found.ok && found.fault.code !== 'not-found') return found;
-  const made = found.ok ? await files.remove(path) : succeed();
+  if (!found.ok && !NO_TOKEN.includes(found.fault.code)) return found;
+  // Damage must not keep a launcher, and with it the server, from starting.
+  const nothing = !found.ok && found.fault.code === 'not-found';
+  const made = nothing ? succeed() : await files.removeTree(path);
   const published = made.ok ? await publishToken(files, path) : made;
   if (!published.ok) return published;
   const settled = await files.readText(path, TOKEN_LIMIT_BYTES);

@@ -26,6 +26,8 @@ export interface ProcessObserver {
   isOlder(row: ProcessRow, other: ProcessIdentity): boolean;
   /** Of these rows, those whose environment has `OM_LAUNCH_NONCE=nonce`. */
   withNonce(rows: readonly ProcessRow[], nonce: string): Promise<readonly ProcessRow[]>;
+  /** See `Processes.noncesOf`. */
+  noncesOf(tokenFile: string): Promise<readonly string[]>;
   /** Looks at the identity and signals at once; fine when it is gone. */
   signal(identity: ProcessIdentity, name: SignalName): Promise<Result<void>>;
   usage(tree: readonly ProcessIdentity[]): Promise<TreeUsage>;
@@ -39,3 +41,5 @@ export interface ProcessObserver {
 
 /** The variable by which a launcher finds the processes that one of its starts brought about. */
 export const NONCE_VARIABLE = 'OM_LAUNCH_NONCE';
+/** Handed over beside it: where the server finds the secret of its start; one place for each state folder. */
+export const TOKEN_FILE_VARIABLE = 'OM_LAUNCHER_TOKEN_FILE';

@@ -35,6 +35,7 @@ export function createProcesses(actor: Actor, clock: Clock, observer: ProcessObs
       return processTree(rows, root, carriers, process.pid);
     },
     findByNonce,
+    noncesOf: (tokenFile) => observer.noncesOf(tokenFile),
     usage: (tree) => observer.usage(tree),
     portHolders: (port) => observer.portHolders(port),
     tcpPeers: (port) => observer.tcpPeers(port),

@@ -45,6 +45,7 @@ export function observeWindowsProcesses(actor: Actor, helper: HelperCommand, mon
     // Another process's environment is closed to CIM: parents and start times have to do.
     isOlder: () => false,
     withNonce: () => Promise.resolve([]),
+    noncesOf: () => Promise.resolve([]),
     signal: async (identity, name) => {
       if (!(await isSame(identity))) return succeed();
       const args = ['/PID', String(identity.pid), ...KILL_ARGUMENTS[name]];

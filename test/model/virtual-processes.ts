@@ -40,6 +40,7 @@ export function createVirtualProcesses(machine: VirtualMachine, before: BeforeCa
     tree: async (root) => Promise.resolve(find(root) === undefined ? [] : [root]),
     findByNonce: async (nonce) =>
       Promise.resolve(machine.living().flatMap((server) => (server.nonce === nonce ? [server.identity] : []))),
+    noncesOf: async () => Promise.resolve(machine.living().map(({ nonce }) => nonce)),
     usage: async (tree) => {
       const busy = tree.some((identity) => find(identity)?.converting === true);
       return Promise.resolve({ processes: tree.length, cpuMs: busy ? machine.clock.passed : 0, residentBytes: 1 });

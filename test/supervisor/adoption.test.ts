@@ -1,9 +1,12 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { faultOf } from '../../platform/fault.ts';
+import type { Files } from '../../platform/files.ts';
+import { fail } from '../../platform/result.ts';
 import { until } from '../kit/until.ts';
 import { faultIn, valueOf } from './outcomes.ts';
-import { grandchildOf, isRunning, supervise } from './supervised.ts';
+import { controlOf, grandchildOf, isRunning, supervise } from './supervised.ts';
 
 test('a launcher that goes leaves the server, and the next one takes it over with its token', async () => {
   const first = await supervise(['--port', '{port}']);
@@ -78,8 +81,51 @@ test.each(['startTime', 'bootId'])('a process with the recorded pid but another 
   expect((await platform.processes.portHolders(port)).length).toBe(1);
 });
 
-test.each(['', '{"schema":1,"kind":"run', '{"schema":1,"kind":"running","pid":-1}', '[]'])(
-  'a corrupt record %j is set aside, and whoever holds the port is told and not doubled',
+const DAMAGED = ['', '{"schema":1,"kind":"run', '{"schema":1,"kind":"running","pid":-1}', '[]'];
+
+test.each(DAMAGED)(
+  'a corrupt record %j is set aside, and the server is found by what it was started with',
+  async (text) => {
+    const first = await supervise(['--port', '{port}', '--grandchild', 'with-nonce']);
+    const started = valueOf(await first.control.start());
+    await first.control.detach();
+    writeFileSync(join(first.options.stateFolder, 'server-child.json'), text);
+    const second = first.successor();
+    expect(await second.control.adopt()).toEqual(started.process);
+    expect(readdirSync(first.options.stateFolder)).toContainEqual(
+      expect.stringMatching(/^server-child\.json\.unreadable-\d+$/),
+    );
+    expect(second.record()).toMatchObject({ kind: 'running', pid: started.process.pid });
+    expect(second.link.accepts(readFileSync(join(first.options.stateFolder, 'server-child.token'), 'utf8'))).toBe(true);
+    valueOf(await second.control.stop());
+    expect(isRunning(started.process.pid)).toBe(false);
+  },
+);
+
+test('a record that the disk does not give once is read again; one that it never gives stays as it is', async () => {
+  const first = await supervise(['--port', '{port}']);
+  const started = valueOf(await first.control.start());
+  await first.control.detach();
+  const { files, clock } = first.platform;
+  for (const failures of [2, 99]) {
+    let left = failures;
+    const failing: Files = {
+      ...files,
+      readText: async (path, limit) =>
+        path.endsWith('server-child.json') && (left -= 1) >= 0
+          ? fail(faultOf('io-error', 'as planned', { path }))
+          : files.readText(path, limit),
+    };
+    const hurried = { ...clock, sleep: (_: number, signal?: AbortSignal) => clock.sleep(1, signal) };
+    const next = controlOf(first.folder, first.port, first.options, false, { files: failing, clock: hurried });
+    expect(await next.control.adopt()).toEqual(started.process);
+    expect(next.record()).toMatchObject({ pid: started.process.pid });
+    await next.control.detach();
+  }
+});
+
+test.each([...DAMAGED, 'set aside by a launcher that died then'])(
+  'where the system does not tell what a process was started with: %j; whoever holds the port is told and not doubled',
   async (text) => {
     const first = await supervise(['--port', '{port}'], (given) => ({
       ...given,
@@ -88,8 +134,10 @@ test.each(['', '{"schema":1,"kind":"run', '{"schema":1,"kind":"running","pid":-1
     const started = valueOf(await first.control.start());
     await first.control.detach();
     const path = join(first.options.stateFolder, 'server-child.json');
-    writeFileSync(path, text);
-    const second = first.successor();
+    if (DAMAGED.includes(text)) writeFileSync(path, text);
+    else renameSync(path, `${path}.unreadable-7`);
+    const processes = { ...first.platform.processes, noncesOf: async () => Promise.resolve([]) };
+    const second = controlOf(first.folder, first.port, first.options, false, { processes });
     expect(await second.control.adopt()).toBeUndefined();
     expect(readdirSync(first.options.stateFolder)).toContainEqual(
       expect.stringMatching(/^server-child\.json\.unreadable-\d+$/),
@@ -99,6 +147,21 @@ test.each(['', '{"schema":1,"kind":"run', '{"schema":1,"kind":"running","pid":-1
     expect(fault).toMatchObject({ code: 'server-port-taken', values: { pid: started.process.pid } });
     await until(() => second.control.state().kind === 'waiting');
     expect(isRunning(started.process.pid)).toBe(true);
+  },
+);
+
+test.each(['', 'a', `${'f'.repeat(63)}\n`, 'g'.repeat(64)])(
+  'a token %j that is none is not believed: the server gets a new one',
+  async (text) => {
+    const first = await supervise(['--port', '{port}']);
+    const started = valueOf(await first.control.start());
+    await first.control.detach();
+    const tokenFile = join(first.options.stateFolder, 'server-child.token');
+    writeFileSync(tokenFile, text);
+    const second = first.successor();
+    expect(await second.control.adopt()).toEqual(started.process);
+    expect(second.link.accepts(text.trim())).toBe(false);
+    expect(second.link.accepts(readFileSync(tokenFile, 'utf8').trim())).toBe(true);
   },
 );
 

@@ -5,7 +5,7 @@ import { blamesRelease, outcomeOf } from '../next-move.ts';
 import { identityAt } from '../renames.ts';
 import type { Step, StepContext } from '../step.ts';
 import { stagingOf } from '../staging-places.ts';
-import { readSwapPlan, removeSwapPlan } from '../swap-plan.ts';
+import { readSwapPlan, removeSwapPlan, setDamagedPlanAside } from '../swap-plan.ts';
 
 /**
  * Removes what this order made and nobody needs: its staging folder (with a bundle parked in it after a commit) and its
@@ -56,6 +56,9 @@ async function discardRollbackCopy({ tools, order, journal }: StepContext): Prom
 /** The plan goes first: with it, a later recovery would look for folders that are being removed. */
 async function forgetPlan({ tools, order, journal }: StepContext): Promise<Result<void>> {
   const plan = await readSwapPlan(tools.files, tools.places.stateFolder);
+  if (!plan.ok && plan.fault.code === 'record-corrupt') {
+    return setDamagedPlanAside(tools.files, tools.places.stateFolder, tools.log);
+  }
   const wasMade = journal.some((entry) => entry.kind === 'began' && entry.step === 'swap');
   const ofAnother = plan.ok && plan.value !== undefined && plan.value.orderId !== order.id;
   if (!plan.ok || !wasMade || ofAnother) {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Clock } from '../../../platform/clock.ts';
@@ -17,7 +17,7 @@ import { readSwapPlan } from '../../../installer/update/swap-plan.ts';
 import type { DataSafety, UpdateTools } from '../../../installer/update/tools.ts';
 import { createUpdates } from '../../../installer/update/updates.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
-import { STOPPED, swapped } from './swapped.ts';
+import { RUNNING, STOPPED, swapped } from './swapped.ts';
 
 const { files } = openPlatform();
 const clock: Clock = { now: () => 9, monotonic: () => 9, sleep: async () => Promise.resolve('elapsed') };
@@ -93,6 +93,26 @@ test('a swap that may be final by a record that cannot be read is not taken back
     expect(readFileSync(join(places.bundle, 'name'), 'utf8')).toBe(expected);
     expect(await readSwapPlan(files, root)).toMatchObject({ ok: true });
   }
+});
+
+test.each([
+  { folder: 'live', server: STOPPED },
+  { folder: 'live', server: RUNNING },
+  { folder: 'old alone', server: STOPPED },
+])('a damaged plan of a swap beside $folder is set aside once a whole bundle is live', async ({ folder, server }) => {
+  const root = temporaryFolder();
+  const [bundle, oldBundle] = [join(root, 'X'), join(root, 'X_old')];
+  mkdirSync(folder === 'live' ? bundle : oldBundle);
+  writeFileSync(join(root, 'swap-plan.json'), '{"schema":1,');
+  const places = { bundle, oldBundle, stateFolder: root, stagingFolder: root, manifestFolder: root };
+  const installed = openInstalledRecords({ files, log: silentLog, clock }, root);
+  const tools = { files, clock, log: silentLog, places, installed, server: { state: () => server } };
+  const options = { journalFolder: join(root, 'orders'), steps: {} as Steps };
+  const updates = createUpdates(tools as unknown as UpdateTools, options);
+  await updates.inspect();
+  await updates.mendBundle();
+  expect(await readSwapPlan(files, root)).toEqual(succeed(undefined));
+  expect(readdirSync(root)).toEqual(['X', expect.stringMatching(/^swap-plan\.json\.unreadable-\d+$/)]);
 });
 
 test('a record of the schedule that cannot be read keeps its marks; a damaged one begins anew', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openPlatform } from '../../../platform/current.ts';
@@ -64,12 +64,20 @@ s=socket.socket(socket.AF_UNIX); s.bind("\\0${name.value}"); s.listen(); print("
     if (mine.ok) await mine.value.release();
   });
 
-  test('survives an emptied token file, and tells a missing folder', async () => {
+  test.each([
+    ['emptied', (path: string) => writeFileSync(path, '')],
+    ['far too long', (path: string) => writeFileSync(path, 'f'.repeat(10_000))],
+    ['a folder', (path: string) => mkdirSync(join(path, 'with something'), { recursive: true })],
+  ])('survives a token file that is %s', async (_, damage) => {
     const folder = temporaryFolder('lock');
-    writeFileSync(join(folder, 'lock-token'), '');
+    damage(join(folder, 'lock-token'));
     const lock = await locks.acquire(folder);
     expect(lock.ok).toBe(true);
     if (lock.ok) await lock.value.release();
+  });
+
+  test('tells a missing folder', async () => {
+    const folder = temporaryFolder('lock');
     expect(await locks.acquire(join(folder, 'missing'))).toMatchObject({ ok: false, fault: { code: 'not-found' } });
   });
 });
