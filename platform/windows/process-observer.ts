@@ -16,6 +16,9 @@ const POLL_MS = 250;
 const FULL_LOOK_EACH_MS = 10_000;
 const BOOT_KEY = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Memory Management\\PrefetchParameters';
 
+/** No tool of the system shows another process's environment. */
+const ENVIRONMENTS_UNTOLD = { withNonce: () => Promise.resolve([]), noncesOf: () => Promise.resolve([]) };
+
 /** Processes of Windows by CIM, netstat and taskkill; identity is pid and creation time (FILETIME). */
 export function observeWindowsProcesses(actor: Actor, helper: HelperCommand, monotonic: () => number): ProcessObserver {
   let boot: Promise<string> | undefined;
@@ -44,8 +47,7 @@ export function observeWindowsProcesses(actor: Actor, helper: HelperCommand, mon
     list: () => rows(),
     // Another process's environment is closed to CIM: parents and start times have to do.
     isOlder: () => false,
-    withNonce: () => Promise.resolve([]),
-    noncesOf: () => Promise.resolve([]),
+    ...ENVIRONMENTS_UNTOLD,
     signal: async (identity, name) => {
       if (!(await isSame(identity))) return succeed();
       const args = ['/PID', String(identity.pid), ...KILL_ARGUMENTS[name]];
