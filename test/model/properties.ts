@@ -35,7 +35,7 @@ export async function checkAtRest(
   const outcomes = journals.map((journal) => settledAs(journal) ?? 'open');
   checkServers(machine);
   const whole = !outcomes.includes('held');
-  const faults = [...scenario.strikes.values()].some(({ kind }) => kind === 'fault');
+  const faults = scenario.readFaults.size > 0 || [...scenario.strikes.values()].some(({ kind }) => kind === 'fault');
   if (whole) checkLeftovers(machine, faults);
   await checkBundle(machine, journals);
   // What has come to rest is on the disk: the power may go now.

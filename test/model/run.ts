@@ -45,6 +45,7 @@ class Run {
   private launcher: VirtualLauncher | undefined;
   private pending: 'kill' | 'power-cut' | 'leave' | 'stop' | undefined;
   private fault: { readonly code: FaultCode; left: number } | undefined;
+  private readFault: { readonly code: FaultCode; left: number } | undefined;
   private told: JournalEntry | undefined;
   private ordered = 0;
   private adversity = true;
@@ -84,6 +85,7 @@ class Run {
       releases: scenario.releases,
       policy: scenario.policy,
       before: this.beforeCallOf(machine.generation + 1),
+      beforeRead: (call, path) => this.readFaultAt(call, path),
       defect,
     });
     this.launcher = launcher;
@@ -96,6 +98,11 @@ class Run {
       await quiet();
       if (this.pending !== undefined) return this.pending;
       if (began.done && !ordering && this.isCalm(launcher)) {
+        // What could not be read at the start waits for the next one, and so does every order.
+        if (launcher.updates.blocked() !== undefined || this.isStranger(launcher)) {
+          machine.wasStuck = true;
+          return 'leave';
+        }
         const order = scenario.orders[this.ordered];
         if (order === undefined) return 'at rest';
         ordering = true;
@@ -120,8 +127,15 @@ class Run {
     const steady =
       state.kind === 'up' ||
       state.kind === 'degraded' ||
-      (state.kind === 'waiting' && state.attempt > 12 && (this.fault?.left ?? 0) === 0);
+      (state.kind === 'waiting' &&
+        state.attempt > 12 &&
+        ((this.fault?.left ?? 0) === 0 || this.isStranger({ server })));
     return updates.running() === undefined && steady;
+  }
+
+  /** A server runs whose record could not be read for seconds when this launcher started: the next one will know it. */
+  private isStranger({ server }: Pick<VirtualLauncher, 'server'>): boolean {
+    return server.state().kind === 'waiting' && this.machine.living().length > 0;
   }
 
   private tellEntry(entry: JournalEntry | undefined): void {
@@ -156,6 +170,19 @@ class Run {
       }
       return this.faultAt(call, path);
     };
+  }
+
+  private readFaultAt(call: string, path: string): FaultCode | undefined {
+    const { machine, scenario } = this;
+    machine.reads += 1;
+    const struck = this.adversity ? scenario.readFaults.get(machine.reads) : undefined;
+    if (struck !== undefined) this.readFault = { code: struck.code, left: struck.calls };
+    const fault = this.readFault;
+    // Whoever only looks at a name opens no file.
+    if (fault === undefined || fault.left <= 0 || (call === 'lstat' && fault.code !== 'io-error')) return undefined;
+    fault.left -= 1;
+    machine.story(`${fault.code} at ${call} ${path}`);
+    return fault.code;
   }
 
   private faultAt(call: string, path: string): FaultCode | undefined {

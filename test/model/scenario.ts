@@ -16,6 +16,8 @@ export interface Scenario {
   readonly orders: readonly Order[];
   /** By the number of the call before which they fall. */
   readonly strikes: ReadonlyMap<number, Strike>;
+  /** By the number of the call that reads at which they begin. */
+  readonly readFaults: ReadonlyMap<number, Strike & { readonly kind: 'fault' }>;
   /** Milliseconds after the beginning. */
   readonly happenings: readonly { readonly atMs: number; readonly what: Happening }[];
   /** The version that cannot start any more once an order has begun. */
@@ -39,6 +41,8 @@ export type Happening =
 const FAULTS: readonly FaultCode[] = ['disk-full', 'io-error', 'no-permission', 'file-held', 'too-many-open-files'];
 /** A run of one order makes about this many calls. */
 const CALLS = 420;
+/** And about as many that read. */
+const READS = 600;
 const DAY_MS = 86_400_000;
 
 export function drawScenario(draws: Draws, machine: VirtualMachine): Scenario {
@@ -55,6 +59,7 @@ export function drawScenario(draws: Draws, machine: VirtualMachine): Scenario {
     strikes: drawStrikes(draws),
     happenings: drawHappenings(draws),
     oldBreaks: draws.chance(0.05),
+    readFaults: drawReadFaults(draws),
   };
 }
 
@@ -113,6 +118,15 @@ function drawStrikes(draws: Draws): ReadonlyMap<number, Strike> {
     strikes.set(draws.whole(1, CALLS), { kind: 'fault', code: draws.oneOf(FAULTS), calls });
   }
   return strikes;
+}
+
+/** What a failing disk or a full table of open files does to whoever reads. */
+function drawReadFaults(draws: Draws): Scenario['readFaults'] {
+  const faults = Array.from({ length: draws.oneOf([0, 0, 0, 0, 1, 2]) }, () => {
+    const code = draws.oneOf(['io-error', 'too-many-open-files'] as const);
+    return [draws.whole(1, READS), { kind: 'fault', code, calls: draws.oneOf([1, 1, 2, 6, 30]) }] as const;
+  });
+  return new Map(faults);
 }
 
 function drawHappenings(draws: Draws): Scenario['happenings'] {

@@ -9,10 +9,14 @@ import type { FileNode, FolderNode, Node, VirtualDisk } from './virtual-disk.ts'
 /** Asked before each call that changes the disk; a code that it gives is how the call fails, and waiting for ever is its end. */
 export type BeforeCall = (call: string, path: string) => Promise<FaultCode | undefined>;
 
+/** Asked before each call that reads; a code that it gives is how the call fails. */
+export type BeforeRead = (call: string, path: string) => FaultCode | undefined;
+
 export interface VirtualFilesOptions {
   readonly disk: VirtualDisk;
   readonly now: () => number;
   readonly before?: BeforeCall;
+  readonly beforeRead?: BeforeRead;
 }
 
 /**
@@ -28,6 +32,11 @@ export function createVirtualFiles(options: VirtualFilesOptions): Files {
   const call = async <Value>(name: string, path: string, act: () => Result<Value>): Promise<Result<Value>> => {
     const code = await before(name, path);
     return code === undefined ? act() : refuse(code, name, path);
+  };
+  /** One call that reads. */
+  const look = async <Value>(name: string, path: string, act: () => Result<Value>): Promise<Result<Value>> => {
+    const code = options.beforeRead?.(name, path);
+    return Promise.resolve(code === undefined ? act() : refuse(code, name, path));
   };
   const syncFolder = async (path: string): Promise<Result<void>> =>
     call('fsync', path, () => {
@@ -108,12 +117,13 @@ export function createVirtualFiles(options: VirtualFilesOptions): Files {
     }
     return remove(path);
   };
-  const readBytes = async (path: string, limit: number): Promise<Result<Buffer>> => {
-    const node = fileAt(disk, path);
-    if (!node.ok) return node;
-    if (node.value.content.length > limit) return refuse('too-large', 'read', path);
-    return Promise.resolve(succeed(node.value.content));
-  };
+  const readBytes = async (path: string, limit: number): Promise<Result<Buffer>> =>
+    look('read', path, () => {
+      const node = fileAt(disk, path);
+      if (!node.ok) return node;
+      if (node.value.content.length > limit) return refuse('too-large', 'read', path);
+      return succeed(node.value.content);
+    });
   const syncTree = async (path: string): Promise<Result<void>> => {
     const folder = folderAt(disk, path, 'fsync');
     if (!folder.ok) return folder;
@@ -126,7 +136,7 @@ export function createVirtualFiles(options: VirtualFilesOptions): Files {
     return syncFolder(path);
   };
   const walk = async function* (folder: string, prefix = ''): AsyncGenerator<Result<WalkedEntry>> {
-    const node = folderAt(disk, folder, 'readdir');
+    const node = await look('readdir', folder, () => folderAt(disk, folder, 'readdir'));
     if (!node.ok) {
       yield node;
       return;
@@ -150,10 +160,11 @@ export function createVirtualFiles(options: VirtualFilesOptions): Files {
   });
 
   return {
-    facts: async (path) => {
-      const node = nodeAt(disk, path);
-      return Promise.resolve(succeed(node === undefined ? undefined : factsOf(node)));
-    },
+    facts: async (path) =>
+      look('lstat', path, () => {
+        const node = nodeAt(disk, path);
+        return succeed(node === undefined ? undefined : factsOf(node));
+      }),
     readBytes,
     readText: async (path, limit) => {
       const bytes = await readBytes(path, limit);
@@ -191,16 +202,18 @@ export function createVirtualFiles(options: VirtualFilesOptions): Files {
       if (start === 'empty') disk.write(opened.value, Buffer.alloc(0), now());
       return succeed(writable(path, opened.value));
     },
-    openReadable: async (path) => {
-      const node = fileAt(disk, path);
-      return Promise.resolve(node.ok ? succeed(readable(node.value)) : node);
-    },
+    openReadable: async (path) =>
+      look('open', path, () => {
+        const node = fileAt(disk, path);
+        return node.ok ? succeed(readable(node.value)) : node;
+      }),
     makeFolder: async (path, mode = 0o777) => makeFolder(path, mode),
     makeNewFolder: async (path, mode = 0o777) => makeNewFolder(path, mode),
-    list: async (path) => {
-      const folder = folderAt(disk, path, 'readdir');
-      return Promise.resolve(folder.ok ? succeed(sorted(folder.value)) : folder);
-    },
+    list: async (path) =>
+      look('readdir', path, () => {
+        const folder = folderAt(disk, path, 'readdir');
+        return folder.ok ? succeed(sorted(folder.value)) : folder;
+      }),
     walk,
     renameNew: async (from, to) => {
       const [source, target] = [nodeAt(disk, from), nodeAt(disk, to)];
@@ -214,7 +227,7 @@ export function createVirtualFiles(options: VirtualFilesOptions): Files {
       return !synced.ok || dirname(from) === dirname(to) ? synced : syncFolder(dirname(from));
     },
     copyFile: async (from, to) => {
-      const source = fileAt(disk, from);
+      const source = await look('open', from, () => fileAt(disk, from));
       if (!source.ok) return source;
       if (nodeAt(disk, to) !== undefined) return refuse('already-exists', 'open', to);
       const opened = await open(to, source.value.mode);
@@ -222,10 +235,11 @@ export function createVirtualFiles(options: VirtualFilesOptions): Files {
       if (opened.ok) opened.value.modifiedMs = source.value.modifiedMs;
       return written.ok ? succeed() : written;
     },
-    readLink: async (path) => {
-      const node = nodeAt(disk, path);
-      return Promise.resolve(node?.kind === 'link' ? succeed(node.target) : refuse('path-refused', 'readlink', path));
-    },
+    readLink: async (path) =>
+      look('readlink', path, () => {
+        const node = nodeAt(disk, path);
+        return node?.kind === 'link' ? succeed(node.target) : refuse('path-refused', 'readlink', path);
+      }),
     makeLink: async (target, path) => {
       if (nodeAt(disk, path) !== undefined) return refuse('already-exists', 'symlink', path);
       return call('symlink', path, () => {
@@ -254,10 +268,11 @@ export function createVirtualFiles(options: VirtualFilesOptions): Files {
     syncTree,
     syncFolder,
     space: async () => Promise.resolve(succeed({ device: DEVICE, freeBytes: 1e12, totalBytes: 2e12 })),
-    digest: async (path) => {
-      const node = fileAt(disk, path);
-      return Promise.resolve(node.ok ? succeed(createHash('sha256').update(node.value.content).digest('hex')) : node);
-    },
+    digest: async (path) =>
+      look('read', path, () => {
+        const node = fileAt(disk, path);
+        return node.ok ? succeed(createHash('sha256').update(node.value.content).digest('hex')) : node;
+      }),
   };
 
   async function link(node: FileNode, to: string): Promise<Result<void>> {

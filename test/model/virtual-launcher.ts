@@ -28,7 +28,7 @@ import {
   PLACES,
   type VirtualMachine,
 } from './virtual-machine.ts';
-import { type BeforeCall, createVirtualFiles } from './virtual-files.ts';
+import { type BeforeCall, type BeforeRead, createVirtualFiles } from './virtual-files.ts';
 import { createVirtualProcesses } from './virtual-processes.ts';
 import {
   createVirtualCarryOver,
@@ -49,6 +49,7 @@ export interface LauncherSetting {
   readonly releases: readonly Release[];
   readonly policy: UpdatePolicy;
   readonly before: BeforeCall;
+  readonly beforeRead: BeforeRead;
   readonly defect: Defect;
 }
 
@@ -61,11 +62,11 @@ export interface VirtualLauncher {
 }
 
 export function createVirtualLauncher(setting: LauncherSetting): VirtualLauncher {
-  const { machine, policy, before, defect } = setting;
+  const { machine, policy, before, beforeRead, defect } = setting;
   const generation = (machine.generation += 1);
   const isAlive = (): boolean => machine.generation === generation;
   const clock = machine.clock.forProcess(isAlive, machine.draws.whole(0, 1_000_000));
-  const virtualFiles = createVirtualFiles({ disk: machine.disk, now: () => machine.clock.now(), before });
+  const virtualFiles = createVirtualFiles({ disk: machine.disk, now: () => machine.clock.now(), before, beforeRead });
   const files = defect.files?.(virtualFiles) ?? virtualFiles;
   const random = (size: number): Buffer => machine.draws.bytes(size);
   const link = createChildLink(clock, random);

@@ -68,6 +68,8 @@ export class VirtualMachine {
   network: 'up' | 'down' | 'hanging' = 'up';
   boots = 1;
   calls = 0;
+  /** Calls that read. */
+  reads = 0;
   /** Number of the launcher that may act; every earlier one is dead. */
   generation = 0;
   private pids = 1_000;

@@ -1,14 +1,20 @@
 import { faultOf } from '../../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../../platform/result.ts';
-import { ensureLiveBundle } from '../live-bundle.ts';
+import { ensureLiveBundle, mayRun } from '../live-bundle.ts';
 import { factsOf } from '../journal-entry.ts';
 import { watchServer } from '../watch.ts';
 import type { Step, StepContext } from '../step.ts';
+import { drain } from './06-drain.ts';
 
 /** Stops the server; from here on only this order starts it. Undoing means: the old version runs again, and proves it. */
 export const stop: Step<'stop'> = {
-  async run({ tools, order }) {
+  async run(context) {
+    const { tools, order } = context;
     tools.server.hold(faultOf('update-running', 'an update is under way', { values: { updateId: order.id } }));
+    const emptied = await emptyAgain(context);
+    if (!emptied.ok) {
+      return emptied;
+    }
     const stopped = await tools.server.stop({ reason: `${order.kind} ${order.id}` });
     return stopped.ok ? succeed({ rung: stopped.value.rung, tookMs: stopped.value.tookMs }) : stopped;
   },
@@ -24,6 +30,17 @@ export const stop: Step<'stop'> = {
     return runs;
   },
 };
+
+/**
+ * Users may have logged in since an earlier launcher saw the last one leave: while there was none, nobody told them (promise 6).
+ *
+ * A server that the earlier one asked to end may end meanwhile: it is held, so nothing starts it, and nobody is on it.
+ */
+async function emptyAgain(context: StepContext): Promise<Result<unknown>> {
+  const { journal, inherited, tools } = context;
+  const drained = journal.findLastIndex((entry) => entry.kind === 'done' && entry.step === 'drain');
+  return drained < inherited && mayRun(tools.server.state()) ? drain.run(context) : succeed();
+}
 
 /** A fallback is itself watched; it must be as well as it was before the stop, not better. */
 async function startOldVersion(context: StepContext): Promise<Result<void>> {
