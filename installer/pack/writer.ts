@@ -24,6 +24,8 @@ export interface PackRequest {
   /** 1 to 19. */
   readonly compressionLevel?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Bytes of contents packed so far and in all. */
+  readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
 
 export interface PackedBundle {
@@ -72,8 +74,15 @@ async function writeObjects(
   const objects: PackObject[] = [];
   const whole = createHash('sha256');
   let offset = 0;
-  for (const group of groupContents(entries)) {
-    const written = await writeObject(files, request, group, output, whole);
+  const groups = groupContents(entries);
+  const total = groups.flat().reduce((sum, { size }) => sum + size, 0);
+  let done = 0;
+  const onRead = (bytes: number): void => {
+    done += bytes;
+    request.onProgress?.(done, total);
+  };
+  for (const group of groups) {
+    const written = await writeObject(files, { ...request, onRead }, group, output, whole);
     if (!written.ok) return written;
     objects.push({ offset, ...written.value });
     offset += written.value.length;
@@ -104,9 +113,13 @@ function groupContents(entries: readonly ManifestEntry[]): readonly (readonly Fi
   return groups;
 }
 
+interface ObjectRequest extends PackRequest {
+  readonly onRead: (bytes: number) => void;
+}
+
 async function writeObject(
   files: Files,
-  request: PackRequest,
+  request: ObjectRequest,
   group: readonly FileEntry[],
   output: WritableFile,
   whole: ReturnType<typeof createHash>,
@@ -129,7 +142,7 @@ async function writeObject(
 /** The group's contents back to back; each must still be what was digested when the manifest was made. */
 async function* contentBytes(
   files: Files,
-  request: PackRequest,
+  request: ObjectRequest,
   group: readonly FileEntry[],
 ): AsyncGenerator<Result<Uint8Array>> {
   for (const entry of group) {
@@ -137,6 +150,7 @@ async function* contentBytes(
     const hash = createHash('sha256');
     for await (const piece of fileBytes(files, path, entry.size, request.signal)) {
       if (piece.ok) hash.update(piece.value);
+      if (piece.ok) request.onRead(piece.value.length);
       yield piece;
     }
     if (hash.digest('hex') === entry.sha256) continue;

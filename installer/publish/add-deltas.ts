@@ -11,6 +11,7 @@ import { createKeyStore, type KeyStoreOptions } from './keys.ts';
 import { nextMetadata, nextTargets } from './next-metadata.ts';
 import type { ReleaseChoice } from './pack-omu.ts';
 import { loadOwn, placeTarget, type PublishDependencies, publishAlone, writeMetadata } from './publication.ts';
+import type { PublishProgress } from './progress.ts';
 import { openPublished } from './published-release.ts';
 import type { JsonObject } from './signed-metadata.ts';
 import type { TrustedRepository } from './trusted.ts';
@@ -29,6 +30,7 @@ export interface AddDeltasRequest {
   /** 1 to 19. */
   readonly compressionLevel?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: PublishProgress) => void) | undefined;
 }
 
 export interface AddedDeltas {
@@ -60,7 +62,7 @@ async function addAlone(
   workFolder: string,
 ): Promise<Result<AddedDeltas>> {
   const { files } = dependencies;
-  const { repository, compressionLevel, signal } = request;
+  const { repository, compressionLevel, signal, onProgress } = request;
   const { releases } = listTrusted(trusted);
   const release = chooseTarget(releases, request.to);
   if (!release.ok) return release;
@@ -79,6 +81,7 @@ async function addAlone(
     workFolder,
     compressionLevel,
     signal,
+    onProgress,
   });
   if (!built.ok) return built;
   const added = await publish(dependencies, request, trusted, release.value, built.value);

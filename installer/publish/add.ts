@@ -12,6 +12,7 @@ import { chooseOlds, placeDeltas } from './add-deltas.ts';
 import { buildDeltas, type DeltaOutcome } from './build-deltas.ts';
 import { type ReleaseDescription, descriptionProblem } from './description.ts';
 import { type KeyStoreOptions, createKeyStore } from './keys.ts';
+import type { PublishProgress } from './progress.ts';
 import { type PublishDependencies, loadOwn, placeTarget, publishAlone, writeMetadata } from './publication.ts';
 import { customOf, metadataWithRelease, without } from './release-metadata.ts';
 import { sha256Of, tufInstant } from './signed-metadata.ts';
@@ -29,6 +30,7 @@ export interface AddRequest {
   /** From how many versions before it deltas are published together with the release; none when absent. */
   readonly deltas?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: PublishProgress) => void) | undefined;
 }
 
 export interface AddedRelease {
@@ -93,7 +95,7 @@ async function buildDeltasTo(
 ): Promise<Result<readonly DeltaOutcome[]>> {
   const olds = chooseOlds(listTrusted(trusted).releases, release, request.deltas ?? 0);
   if (!olds.ok) return olds;
-  const { repository, compressionLevel, signal } = request;
+  const { repository, compressionLevel, signal, onProgress } = request;
   const packFile = built.places.find(([target]) => target === built.packFile)?.[1] ?? '';
   return buildDeltas(files, {
     repository,
@@ -104,6 +106,7 @@ async function buildDeltasTo(
     workFolder,
     compressionLevel,
     signal,
+    onProgress,
   });
 }
 
@@ -122,7 +125,9 @@ async function buildFiles(
 ): Promise<Result<BuiltFiles>> {
   const { folder, description, compressionLevel, signal } = request;
   const packPath = join(workFolder, 'pack');
-  const packing = { folder, version: description.version, packFile: packPath, compressionLevel, signal };
+  const onProgress = (doneBytes: number, totalBytes: number): void =>
+    request.onProgress?.({ part: 'pack', doneBytes, totalBytes });
+  const packing = { folder, version: description.version, packFile: packPath, compressionLevel, signal, onProgress };
   const packed = await packBundle(dependencies.files, packing);
   if (!packed.ok) return packed;
   const bytes = encodeManifest(packed.value.manifest);

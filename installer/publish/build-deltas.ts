@@ -6,6 +6,7 @@ import { encodeDeltaManifest } from '../delta/delta-manifest.ts';
 import type { ReleaseFolder } from '../delta/find-sources.ts';
 import type { Release, ReleaseDelta, SignedFile } from '../release.ts';
 import { deltaManifestTarget, deltaPackTarget, type ReleaseAddress } from '../repository/layout.ts';
+import type { PublishProgress } from './progress.ts';
 import { openPublished, type PackedRelease, unpackFiles } from './published-release.ts';
 import { sha256Of } from './signed-metadata.ts';
 
@@ -24,6 +25,7 @@ export interface DeltaBuild {
   readonly workFolder: string;
   readonly compressionLevel?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: PublishProgress) => void) | undefined;
 }
 
 export type DeltaOutcome =
@@ -68,7 +70,9 @@ async function buildDelta(
   const { version: from } = oldRelease;
   const packFile = join(build.workFolder, `delta-${from}.pack`);
   const { compressionLevel, signal } = build;
-  const made = await createDeltaPack(files, { old: old.value, target, packFile, compressionLevel, signal });
+  const onProgress = (doneBytes: number, totalBytes: number): void =>
+    build.onProgress?.({ part: `delta from ${from}`, doneBytes, totalBytes });
+  const made = await createDeltaPack(files, { old: old.value, target, packFile, compressionLevel, signal, onProgress });
   const removed = await files.removeTree(old.value.folder);
   if (!made.ok && made.fault.code === 'too-large')
     return succeed({ kind: 'not-worthwhile', from, why: made.fault.detail });

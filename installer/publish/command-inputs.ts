@@ -8,6 +8,7 @@ import { type Result, fail, succeed } from '../../platform/result.ts';
 import type { Release } from '../release.ts';
 import { NOTES_LIMIT } from '../repository/target-custom.ts';
 import type { KeyStoreOptions } from './keys.ts';
+import type { PublishProgress } from './progress.ts';
 import type { PublishDependencies } from './publication.ts';
 import { type Anchor, loadAnchor } from './repository.ts';
 
@@ -20,6 +21,8 @@ export interface CommandContext {
   readonly dependencies: PublishDependencies & { readonly processes: Pick<Processes, 'run'> };
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
+  /** Told how far a long act has come. */
+  readonly onProgress?: (progress: PublishProgress) => void;
   /** Makes a path from the command line absolute. */
   path(text: string): string;
   /** Says something that must not be overheard, even with `--json`: goes to standard error. */

@@ -8,6 +8,7 @@ import { type Verdict, runAdd, runInit, runList, runPack, runRefresh, runVerify 
 import { DEFAULT_DELTAS } from './add-deltas.ts';
 import { type DeltaOptions, runDelta } from './delta-command.ts';
 import { describeLifecycle } from './lifecycle-commands.ts';
+import { createProgressDisplay } from './progress.ts';
 import { EXIT_STATUS, exitStatusOf } from './exit-status.ts';
 
 export type PublishProcess = Pick<OwnProcess, 'args' | 'workingDirectory' | 'output' | 'errorOutput'>;
@@ -16,13 +17,12 @@ export type PublishProcess = Pick<OwnProcess, 'args' | 'workingDirectory' | 'out
 export async function runPublish(process: PublishProcess, context: Omit<CommandContext, 'path'>): Promise<number> {
   const outcome = { status: EXIT_STATUS.done as number };
   const program = createProgram(process);
-  describeCommands(
-    program,
-    { ...context, path: (text) => resolve(process.workingDirectory, text) },
-    (verdict, json) => {
-      outcome.status = report(process, verdict, json);
-    },
-  );
+  const display = createProgressDisplay(process.errorOutput, context.dependencies.clock);
+  const path = (text: string): string => resolve(process.workingDirectory, text);
+  describeCommands(program, { onProgress: display.tell, ...context, path }, (verdict, json) => {
+    display.end();
+    outcome.status = report(process, verdict, json);
+  });
   try {
     await program.parseAsync([...process.args], { from: 'user' });
     return outcome.status;

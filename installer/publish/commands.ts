@@ -51,7 +51,8 @@ export async function runAdd(context: CommandContext, folder: string, options: A
     description: { product, version, platform, channel, dataFormat, notes: notes.value, ...optionalFields(options) },
     compressionLevel: options.level,
     deltas: options.deltas,
-    ...(context.signal === undefined ? {} : { signal: context.signal }),
+    signal: context.signal,
+    onProgress: context.onProgress,
   });
   if (!added.ok) return added;
   const { release, changed } = added.value;

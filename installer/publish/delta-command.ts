@@ -27,6 +27,7 @@ export async function runDelta(context: CommandContext, options: DeltaOptions): 
     from: options.from ?? options.deltas,
     compressionLevel: options.level,
     signal: context.signal,
+    onProgress: context.onProgress,
   });
   if (!added.ok) return added;
   const { release, added: made, kept, notWorthwhile } = added.value;

@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReleaseDescription } from '../../../installer/publish/description.ts';
 import type { PublishDependencies } from '../../../installer/publish/publication.ts';
-import { addRelease, initRepository, verifyRepository } from '../../../installer/publish/repository.ts';
+import {
+  type AddRequest,
+  addRelease,
+  initRepository,
+  verifyRepository,
+} from '../../../installer/publish/repository.ts';
 import type { Files } from '../../../platform/files.ts';
 import type { Result } from '../../../platform/result.ts';
 import { createFakeClock } from '../../kit/fake-clock.ts';
@@ -34,8 +39,15 @@ export function createScene(work: string) {
     repository,
     keys,
     init: (using = dependencies) => initRepository(using, { repository, keys, rootKeys: 3, rootThreshold: 2 }),
-    add: (folder: string, changes: Partial<ReleaseDescription> = {}, using = dependencies, deltas?: number) =>
+    add: (
+      folder: string,
+      changes: Partial<ReleaseDescription> = {},
+      using = dependencies,
+      deltas?: number,
+      more: Partial<AddRequest> = {},
+    ) =>
       addRelease(using, {
+        ...more,
         repository,
         keys,
         folder,
