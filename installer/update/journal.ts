@@ -83,6 +83,8 @@ function stampAfter(at: number, newest: string | undefined): string {
 /** What a journal file turned out to be. */
 export type ReadJournal =
   | { readonly kind: 'journal'; readonly journal: Journal }
+  /** Its launcher died before the first line: the order was never taken. */
+  | { readonly kind: 'empty' }
   /** Not readable as written: damaged in the middle, or from a newer program. The caller sets it aside. */
   | { readonly kind: 'unreadable'; readonly why: string; readonly newer: boolean };
 
@@ -91,6 +93,9 @@ export async function readJournal(files: Files, path: string): Promise<Result<Re
   const text = await files.readText(path, JOURNAL_LIMIT);
   if (!text.ok) {
     return text;
+  }
+  if (isUnbegun(text.value)) {
+    return succeed({ kind: 'empty' });
   }
   const parsed = parseJournal(text.value);
   if (!Array.isArray(parsed)) {
@@ -109,6 +114,11 @@ export async function readJournal(files: Files, path: string): Promise<Result<Re
 export async function settleJournal(files: Files, path: string): Promise<Result<void>> {
   const flushed = await files.appendDurably(path, '', 0o600);
   return flushed.ok ? files.syncFolder(dirname(path)) : flushed;
+}
+
+/** Nothing, or the beginning of the first line: whoever gave the order was never told that it is taken. Zeros are damage. */
+function isUnbegun(text: string): boolean {
+  return !text.includes('\n') && !text.includes('\0');
 }
 
 /** Pure: the entries of a journal's text, or why it cannot be trusted. */

@@ -39,6 +39,11 @@ export async function findOpenOrder(files: Files, folder: string, now: number, l
       ? { kind: 'none' }
       : { kind: 'open', journal, serverHeld: holdsServer(journal.entries) };
   }
+  if (read.ok && read.value.kind === 'empty') {
+    log.info('an order that was never written down is forgotten', { path: newest });
+    const removed = await files.remove(newest);
+    return removed.ok ? findOpenOrder(files, folder, now, log) : { kind: 'none' };
+  }
   if (read.ok && read.value.kind === 'unreadable' && read.value.newer) {
     log.error('the last order was written by a newer om-launcher; updates are refused', { path: newest });
     return { kind: 'newer', path: newest };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openPlatform } from '../../../platform/current.ts';
 import { faultOf } from '../../../platform/fault.ts';
@@ -111,6 +111,23 @@ test('a line twice is one line; a line of a newer program is not guessed at', as
   expect(open).toEqual({ kind: 'none' });
   expect((await listJournals(files, folder)).ok && (await readHistory(files, folder, silentLog))).toEqual([]);
   expect(readFileSync(`${path}.unreadable-9`, 'utf8')).toBe('not a journal at all\n');
+});
+
+test('a first line that was never whole leaves nothing: its order was never taken, and the one before is looked at', async () => {
+  const folder = temporaryFolder();
+  const { entries } = await journalIn(folder);
+  const first = await pathIn(folder);
+  const line = readFileSync(first, 'utf8').split('\n')[0] ?? '';
+  const second = join(folder, '20991231T000000000Z-order-0002.journal');
+  for (const begun of ['', line.slice(0, 1), line]) {
+    writeFileSync(second, begun);
+    expect(await findOpenOrder(files, folder, 9, silentLog)).toMatchObject({ kind: 'open', journal: { entries } });
+    expect(readdirSync(folder).filter((name) => name.includes('order-0002'))).toEqual([]);
+  }
+  // Zeros are what a file system makes of content that it lost.
+  writeFileSync(second, '\0'.repeat(9));
+  expect(await findOpenOrder(files, folder, 9, silentLog)).toEqual({ kind: 'none' });
+  expect(existsSync(`${second}.unreadable-9`)).toBe(true);
 });
 
 /** A line as a launcher writes it. */
