@@ -80,6 +80,11 @@ export interface Files {
   walk(folder: string): AsyncIterable<Result<WalkedEntry>>;
   /** Same volume only (`cross-volume` otherwise); refuses (`already-exists`) when the target is there, and syncs both parents. */
   renameNew(from: string, to: string): Promise<Result<void>>;
+  /**
+   * Would the system rename this folder? It is tried onto `blocker`, a folder beside it that is not empty: every system refuses that,
+   * but what lies in a lower layer of an overlay is refused earlier and otherwise (`cross-volume`). Nothing moves.
+   */
+  tryRename(folder: string, blocker: string): Promise<Result<void>>;
   /** Bytes and mode (and owner where allowed); clones where the file system can. The target must not exist. */
   copyFile(from: string, to: string): Promise<Result<void>>;
   readLink(path: string): Promise<Result<string>>;

@@ -3,6 +3,7 @@ import { type Fault, faultOf } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import type { PreflightDependencies, PreflightRun, PreflightSubject } from './check.ts';
+import { checkLayer } from './layer.ts';
 import { probingPlace } from './places.ts';
 import { clearProbes, PROBE_ENTRY, probeName, removeProbe } from './probe-folder.ts';
 
@@ -92,7 +93,10 @@ export const checkSameVolume: PreflightRun = async (dependencies, { bundle, stag
   const [staged, live] = [join(place.value, name), join(dirname(bundle), `${name}-renamed`)];
   const tried = await moveThereAndBack(files, staged, live);
   for (const path of [staged, live]) await removeProbe(files, path);
-  if (tried.ok) return succeed(`${staging} is on the bundle's volume`);
+  if (tried.ok) {
+    const movable = await checkLayer(dependencies, { bundle });
+    return movable.ok ? succeed(`${staging} is on the bundle's volume`) : movable;
+  }
   if (tried.fault.code !== 'cross-volume') {
     return fail(missingRight(dependencies, place.value, 'rename folders', tried.fault));
   }

@@ -36,6 +36,13 @@ export const checkVolume: PreflightRun = async (dependencies, { bundle }) => {
   return succeed(`a local volume (${mount.type} at ${mount.point})`);
 };
 
+/** The mount on which the path lies, where the system tells. */
+export async function mountAbove(dependencies: PreflightDependencies, path: string): Promise<Mount | undefined> {
+  const mounts = await readMounts(dependencies);
+  const place = await withoutLinks(dependencies.files, path);
+  return mounts.ok && place.ok ? mountOf(mounts.value, place.value) : undefined;
+}
+
 async function readMounts({ files, processes, machine }: PreflightDependencies): Promise<Result<readonly Mount[]>> {
   switch (machine.operatingSystem) {
     case 'linux': {

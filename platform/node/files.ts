@@ -8,7 +8,7 @@ import { attempt } from './errno.ts';
 import type { Actor } from './errno.ts';
 import { copyOne, digest, makeFolder, openWritable, readBytes, setMode, space } from './file-acts.ts';
 import { factsOf, openRegular, readableFile, undefinedWhenAbsent } from './file-handles.ts';
-import { createRenameNew } from './rename-new.ts';
+import { createRenameNew, tryRename } from './rename-new.ts';
 import { removeEntry, removeTree, sortedNames, syncTree, walkTree } from './trees.ts';
 
 /**
@@ -46,6 +46,7 @@ export function createFiles(
     list: (path) => attempt(actor, 'readdir', path, () => sortedNames(path)),
     walk: (folder) => walkTree(actor, folder),
     renameNew: createRenameNew(actor, clock),
+    tryRename: (folder, blocker) => tryRename(actor, folder, blocker),
     copyFile: (from, to) => copyOne(actor, from, to),
     readLink: (path) => attempt(actor, 'readlink', path, () => readlink(path)),
     makeLink: (target, path) => attempt(actor, 'symlink', path, () => symlink(target, path)),

@@ -44,6 +44,17 @@ async function renameOne(actor: Actor, clock: Clock, from: string, to: string): 
   return moved.ok ? syncParents(actor, from, to) : moved;
 }
 
+/** See `Files.tryRename`. */
+export async function tryRename(actor: Actor, folder: string, blocker: string): Promise<Result<void>> {
+  const tried = await attempt(actor, 'rename', folder, () => rename(folder, blocker));
+  if (!tried.ok) return tried.fault.code === 'already-exists' ? succeed() : tried;
+  // Somebody has emptied the blocker, or it never was there: back at once.
+  const back = await attempt(actor, 'rename', folder, () => rename(blocker, folder));
+  return back.ok
+    ? fail(faultOf('io-error', 'the folder that had to block the rename was gone', { path: blocker }))
+    : back;
+}
+
 function look(actor: Actor, path: string): Promise<Result<BigIntStats | undefined>> {
   return attempt(actor, 'lstat', path, () => lstat(path, { bigint: true }).catch(undefinedWhenAbsent));
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 /** Bit of CAP_SYS_ADMIN, capabilities(7). */
@@ -42,6 +42,36 @@ export function canUnsharePids(): boolean {
 
 export function mountTmpfs(path: string, options: string): boolean {
   return spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]).status === 0;
+}
+
+/**
+ * An overlay of `lower` at `path`, as a container has it. Its upper layer is a tmpfs in the empty folder `work`: the folder of the
+ * tests may lie on an overlay itself, which cannot be an upper layer.
+ */
+export function mountOverlay(path: string, lower: string, work: string): boolean {
+  mkdirSync(path, { recursive: true });
+  if (!mountTmpfs(work, 'size=64m')) return false;
+  const options = `lowerdir=${lower},upperdir=${work}/upper,workdir=${work}/work`;
+  for (const folder of [`${work}/upper`, `${work}/work`]) mkdirSync(folder, { recursive: true });
+  const mounted = spawnSync('mount', ['-t', 'overlay', '-o', options, 'overlay', path]).status === 0;
+  if (!mounted) unmount(work);
+  return mounted;
+}
+
+export function unmountOverlay(path: string, work: string): void {
+  unmount(path);
+  unmount(work);
+}
+
+export function canMountOverlay(): boolean {
+  return allowed('mount -t overlay', () => {
+    const { path, remove } = makeTemporaryFolder('overlay-probe');
+    for (const folder of ['lower', 'work']) mkdirSync(`${path}/${folder}`);
+    const mounted = mountOverlay(`${path}/at`, `${path}/lower`, `${path}/work`);
+    if (mounted) unmountOverlay(`${path}/at`, `${path}/work`);
+    remove();
+    return mounted;
+  });
 }
 
 export function unmount(path: string): void {

@@ -215,6 +215,7 @@ export function createVirtualFiles(options: VirtualFilesOptions): Files {
         return folder.ok ? succeed(sorted(folder.value)) : folder;
       }),
     walk,
+    tryRename: async () => Promise.resolve(succeed()),
     renameNew: async (from, to) => {
       const [source, target] = [nodeAt(disk, from), nodeAt(disk, to)];
       if (source === undefined) return refuse('not-found', 'rename', from);

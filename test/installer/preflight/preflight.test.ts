@@ -15,6 +15,7 @@ import type { Clock } from '../../../platform/clock.ts';
 import { openPlatform } from '../../../platform/current.ts';
 import { faultOf } from '../../../platform/fault.ts';
 import { fail, succeed } from '../../../platform/result.ts';
+import { canMountOverlay, mountOverlay, unmountOverlay } from '../../kit/privilege.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
 import { writeBundle } from '../carry-over/bundle-tree.ts';
 
@@ -33,7 +34,7 @@ const ROOT = platform.machine.elevated && process.platform === 'linux';
 /** An Office Maker folder with a bundle in it, all as it should be. */
 function subjectIn(folder = temporaryFolder('preflight')): PreflightSubject {
   const bundle = join(folder, 'OM Finance');
-  mkdirSync(bundle);
+  mkdirSync(bundle, { recursive: true });
   return {
     folder,
     bundle,
@@ -274,6 +275,29 @@ describe('volumes', () => {
     const subject = subjectIn();
     if (!mountVolume(subject.bundle)) notRun(skip, 'mount');
     expect(await faults(subject)).toEqual(['volume: volume-refused']);
+  });
+  test.runIf(canMountOverlay())('an image layer holds the bundle, which stays where it is', async () => {
+    const root = temporaryFolder('layer');
+    const [lower, work, point] = ['lower', 'work', 'merged'].map((name) => join(root, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const folder of [lower, work, point]) mkdirSync(folder);
+    const { bundle } = subjectIn(lower);
+    writeFileSync(join(bundle, 'server'), 'whole');
+    expect(mountOverlay(point, lower, work)).toBe(true);
+    onTestFinished(() => unmountOverlay(point, work));
+    const inLayer = { ...subjectIn(join(point, 'other')), folder: point, bundle: join(point, 'OM Finance') };
+    expect(
+      await faults({ ...inLayer, old: join(point, 'OM Finance_old'), staging: join(point, '.staging/1'), space: [] }),
+    ).toEqual(['same-volume: volume-refused']);
+    expect(readdirSync(point).sort()).toEqual(['OM Finance', 'other']);
+    expect(readdirSync(join(point, 'OM Finance'))).toEqual(['server']);
+    // A bundle that was put there later lies in the upper layer and can be swapped.
+    const above = subjectIn(join(point, 'above'));
+    expect(await faults({ ...above, space: [] })).toEqual([]);
+    expect(readdirSync(join(point, 'above'))).toEqual(['OM Finance']);
   });
   test('mounted read-only', async ({ skip }) => {
     const point = join(temporaryFolder('read-only'), 'volume');

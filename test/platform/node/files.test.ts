@@ -233,6 +233,22 @@ describe('renaming without replacing', () => {
   });
 });
 
+describe('a rename that is only tried', () => {
+  test('moves nothing, also when the folder that blocks it has been emptied meanwhile', async () => {
+    mkdirSync(at('bundle'));
+    writeFileSync(at('bundle', 'server'), 'whole');
+    for (const content of ['something', undefined]) {
+      mkdirSync(at('blocker'), { recursive: true });
+      if (content !== undefined) writeFileSync(at('blocker', 'probe'), content);
+      const tried = await files.tryRename(at('bundle'), at('blocker'));
+      expect(codeOf(tried)).toBe(content === undefined ? 'io-error' : 'ok');
+      expect(readdirSync(at('bundle'))).toEqual(['server']);
+      expect(codeOf(await files.removeTree(at('blocker')))).toBe('ok');
+    }
+    expect(codeOf(await files.tryRename(at('missing'), at('blocker')))).toBe('not-found');
+  });
+});
+
 describe('folders, copies and attributes', () => {
   test('makes a chain of folders with the mode, and leaves those that were there', async () => {
     mkdirSync(at('a'));
