@@ -50,7 +50,7 @@ async function findRun(supervision: Supervision): Promise<ServerRun | undefined>
       return undefined;
     }
     case 'adopt':
-      return takeOver(supervision, record, verdict.process);
+      return takeOver(supervision, record, verdict);
   }
 }
 
@@ -89,14 +89,19 @@ async function readPatiently({ dependencies, records, detached }: Supervision): 
   return found;
 }
 
-async function takeOver(supervision: Supervision, record: ChildRecord, process: ProcessIdentity): Promise<ServerRun> {
+async function takeOver(
+  supervision: Supervision,
+  record: ChildRecord,
+  { process, nonce }: { readonly process: ProcessIdentity; readonly nonce: string },
+): Promise<ServerRun> {
   const { dependencies, options, store } = supervision;
   await restoreToken(supervision);
-  const run = watchRun(supervision, launchedOf(supervision, record, process));
+  const run = watchRun(supervision, { ...launchedOf(supervision, record, process), nonce });
   const at = dependencies.clock.now();
   store.apply({ kind: 'adopted', at, process, deadline: at + options.start.limitMs });
   store.tell({ kind: 'adopted', process, at });
-  const readyAfterMs = record.kind === 'running' ? record.readyAfterMs : undefined;
+  // What is known of the run before says nothing about a restart that has not been recorded.
+  const readyAfterMs = record.kind === 'running' && record.nonce === nonce ? record.readyAfterMs : undefined;
   run.wasReady = readyAfterMs !== undefined;
   const { fault } = await runProbes(supervision, run.wasReady ? 'readiness' : 'startup', run);
   if (run.life.kind === 'ended') return run;

@@ -3,7 +3,7 @@ import { type ChildRecord, type ChildRunning, identityOf } from './child-record.
 
 /** What a record says about the server that an earlier launcher started. */
 export type AdoptionVerdict =
-  | { readonly kind: 'adopt'; readonly process: ProcessIdentity }
+  | { readonly kind: 'adopt'; readonly process: ProcessIdentity; readonly nonce: string }
   /** The server is gone; something of that start lives. */
   | { readonly kind: 'leftovers'; readonly processes: readonly ProcessIdentity[] }
   | { readonly kind: 'gone' };
@@ -19,13 +19,19 @@ export async function judgeRecord(
   ports: readonly number[],
 ): Promise<AdoptionVerdict> {
   if (record.kind === 'running' && (await processes.isAlive(identityOf(record)))) {
-    return { kind: 'adopt', process: identityOf(record) };
+    return { kind: 'adopt', process: identityOf(record), nonce: record.nonce };
+  }
+  // The launcher died between a restart and its record. It had proven before that nothing of the run before was left.
+  const restarted = record.kind === 'running' && record.next !== undefined ? record.next : undefined;
+  const started = restarted === undefined ? [] : await processes.findByNonce(restarted);
+  if (restarted !== undefined && started.length > 0) {
+    return { kind: 'adopt', process: await rootOf(processes, started), nonce: restarted };
   }
   const carriers = await processes.findByNonce(record.nonce);
   if (carriers.length === 0) return { kind: 'gone' };
   const root = await rootOf(processes, carriers);
   if (record.kind === 'intent' || (await isServer(processes, root, record, ports))) {
-    return { kind: 'adopt', process: root };
+    return { kind: 'adopt', process: root, nonce: record.nonce };
   }
   return { kind: 'leftovers', processes: carriers };
 }

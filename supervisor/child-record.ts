@@ -29,6 +29,8 @@ const Running = Type.Object({
   outputFile: Text(4096),
   /** Spawn → ready, milliseconds; absent until it was ready. */
   readyAfterMs: Type.Optional(Type.Number({ minimum: 0 })),
+  /** The intent of the next start, if that is a restart after a crash: a process with this nonce may exist from now on, too. */
+  next: Type.Optional(Text(64)),
 });
 
 const Record = Type.Union([Intent, Running]);

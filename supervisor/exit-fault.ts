@@ -8,19 +8,19 @@ import { readyFor, type ServerRun, type Supervision } from './supervision.ts';
 const SOON_MS = 15_000;
 const TAIL_LINES = 20;
 
-/**
- * Why the server counts as failed when it ended by itself; `values.tail` holds the last lines of its output.
- *
- * @param lines its last lines, where they have been read already
- */
-export async function exitFault(
+/** Why the server counts as failed when it ended by itself; `values.tail` holds the last lines of its output. */
+export async function exitFault(supervision: Supervision, run: ServerRun, exit: ProcessExit): Promise<Fault> {
+  return faultOfExit(supervision, run, exit, await tailOf(supervision.dependencies.files, run.outputFile, TAIL_LINES));
+}
+
+/** As `exitFault`, with the last lines as far as they are known. */
+export function faultOfExit(
   supervision: Supervision,
   run: ServerRun,
   exit: ProcessExit,
-  lines?: readonly string[],
-): Promise<Fault> {
+  last: readonly string[],
+): Fault {
   const readyMs = readyFor(supervision, run);
-  const last = lines ?? (await tailOf(supervision.dependencies.files, run.outputFile, TAIL_LINES));
   const tail = last.slice(-TAIL_LINES).join('\n');
   const seconds = Math.round(readyMs / 1_000);
   const values = { exit: describeExit(exit), tail, ...(exit.kind === 'exited' && { code: exit.code }) };

@@ -19,13 +19,21 @@ export interface Launched {
 /**
  * Spawns the server: intent on disk, then the process, then its record.
  *
- * Whenever the launcher dies in between, the next one finds the process by the nonce of the intent.
+ * Whenever the launcher dies in between, the next one finds the process by the nonce of the intent. A restart after a
+ * crash has its intent on disk already, in the record of the run that crashed: it waits for no disk.
  */
 export async function launchServer(supervision: Supervision, cancel: AbortSignal): Promise<Result<Launched>> {
   const { dependencies, options, records } = supervision;
+  const { afterCrash } = supervision;
+  supervision.afterCrash = undefined;
   const alone = await ensureAlone(supervision, cancel);
   if (!alone.ok) return alone;
-  const [nonce] = await Promise.all([writeIntent(supervision, alone.value), supervision.output.beforeStart()]);
+  const { last, next } = alone.value;
+  const [nonce] = await Promise.all([
+    afterCrash && next !== undefined ? keepIntent(supervision, next, last) : writeIntent(supervision, last),
+    // The output gets another name: what the run before said last is read first.
+    Promise.resolve(afterCrash?.lastWords).then(() => supervision.output.beforeStart()),
+  ]);
   if (!nonce.ok) return nonce;
   if (cancel.aborted) return fail(faultOf('cancelled', 'the start was cancelled'));
   const spawned = await spawn(supervision, nonce.value);
@@ -52,29 +60,51 @@ export async function writeRunning(
     startTime,
     outputFile,
     tokenFile: records.tokenFile,
-    ...(readyAfterMs !== undefined && { readyAfterMs }),
+    // Written with what has to be written anyway, so that a restart need not wait for its intent.
+    ...(readyAfterMs !== undefined && { readyAfterMs, next: newNonce(dependencies.random) }),
   });
   if (!written.ok) dependencies.log.error('the record of the server cannot be written', { fault: written.fault });
 }
 
-/** Never two servers: nothing of the start before may live. Returns the nonce of that start, if it is known. */
-async function ensureAlone(supervision: Supervision, signal: AbortSignal): Promise<Result<string | undefined>> {
-  const { dependencies, options, records } = supervision;
+/** Nonces of a record: of the last start, and of the restart that it announces. */
+interface Announced {
+  readonly last?: string;
+  readonly next?: string;
+}
+
+/** Never two servers: nothing of the start before may live. Returns what the record announces, if there is one. */
+async function ensureAlone(supervision: Supervision, signal: AbortSignal): Promise<Result<Announced>> {
+  const { records, run } = supervision;
   const found = await records.read();
-  if (found.kind === 'lost' || found.kind === 'unread') supervision.recordLost = true;
+  if (found.kind === 'lost') supervision.recordLost = true;
   if (supervision.recordLost) {
     const taken = await findHolderOfPorts(supervision);
     if (taken) return fail(taken);
     supervision.recordLost = false;
   }
-  if (found.kind !== 'found') return succeed(undefined);
-  const { nonce } = found.record;
-  const first = found.record.kind === 'running' ? identityOf(found.record) : undefined;
-  if ((await dependencies.processes.findByNonce(nonce, first)).length === 0) return succeed(nonce);
+  if (found.kind !== 'found') return succeed({});
+  const { record } = found;
+  const first = record.kind === 'running' ? identityOf(record) : undefined;
+  const next = record.kind === 'running' ? record.next : undefined;
+  // What was announced for after a run that this launcher has watched to its end, nobody has begun.
+  const begun = next === undefined || run?.nonce === record.nonce ? [record.nonce] : [record.nonce, next];
+  for (const nonce of begun) {
+    const swept = await sweepStart(supervision, nonce, first, signal);
+    if (!swept.ok) return swept;
+  }
+  return succeed({ last: record.nonce, ...(next !== undefined && { next }) });
+}
+
+async function sweepStart(
+  { dependencies, options }: Supervision,
+  nonce: string,
+  first: ProcessIdentity | undefined,
+  signal: AbortSignal,
+): Promise<Result<unknown>> {
+  if ((await dependencies.processes.findByNonce(nonce, first)).length === 0) return succeed();
   const mayKill = options.stop.kill === 'last-resort';
   const limitMs = options.stop.proveMs;
-  const swept = await sweepLeftovers(dependencies, { nonce, seen: [], mayKill, limitMs, signal });
-  return swept.ok ? succeed(nonce) : swept;
+  return sweepLeftovers(dependencies, { nonce, seen: [], mayKill, limitMs, signal });
 }
 
 /** Without a record only the port can tell that an earlier server lives. */
@@ -112,6 +142,17 @@ async function writeIntent(supervision: Supervision, previous: string | undefine
   // A write that failed at its very end has replaced the record all the same: the next launcher looks for that nonce.
   const found = await records.read();
   return succeed(found.kind === 'found' ? found.record.nonce : previous);
+}
+
+/**
+ * The restart that the record announces. Its token is that of the run before, of which nothing lives any more; a token that
+ * cannot be read is made anew.
+ */
+async function keepIntent(supervision: Supervision, next: string, last: string | undefined): Promise<Result<string>> {
+  const token = await supervision.records.readToken();
+  if (!token.ok) return writeIntent(supervision, last);
+  supervision.dependencies.link.restore(token.value);
+  return succeed(next);
 }
 
 function spawn(supervision: Supervision, nonce: string): Promise<Result<ProcessIdentity>> {

@@ -28,6 +28,34 @@ export function scheduleRestart(supervision: Supervision, readyForMs: number, ca
   inBackground(supervision, restartLater(supervision, readyForMs, cause, cancelled));
 }
 
+/**
+ * Starts a server that had been well again without any pause. Why it ended is found out beside the start: whatever it is, it
+ * would not keep this one start from being tried.
+ *
+ * @param lastWords of the run before; until they are read its output keeps its name
+ * @param shown what is known already
+ */
+export function restartAtOnce(
+  supervision: Supervision,
+  readyForMs: number,
+  lastWords: Promise<unknown>,
+  shown: Fault,
+  cause: () => Promise<Fault>,
+): void {
+  const { dependencies, options, store } = supervision;
+  cancelRestart(supervision);
+  const { history } = planRestart(supervision.restarts, readyForMs, fractionOf(dependencies.random), options.restart);
+  supervision.restarts = history;
+  const at = dependencies.clock.now();
+  store.apply({ kind: 'restart-planned', at, startAt: at, attempt: history.attempt, cause: shown });
+  supervision.afterCrash = { lastWords };
+  supervision.startAgain();
+  inBackground(
+    supervision,
+    cause().then((fault) => supervision.alarm.noteFailure(fault)),
+  );
+}
+
 async function restartLater(
   supervision: Supervision,
   readyForMs: number,

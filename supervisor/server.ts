@@ -89,6 +89,7 @@ function createSupervision(dependencies: SupervisorDependencies, options: Server
     hold: undefined,
     recordLost: false,
     restarts: NO_RESTARTS,
+    afterCrash: undefined,
     restartPlan: new AbortController(),
     starts: 0,
     crashes: 0,

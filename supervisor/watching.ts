@@ -3,7 +3,7 @@ import type { ProcessExit, ProcessIdentity } from '../platform/processes.ts';
 import { sampleMemory } from './crashes/memory-curve.ts';
 import { recordCrash } from './crashes/record-crash.ts';
 import { nameCause } from './causes/name-cause.ts';
-import { exitFault } from './exit-fault.ts';
+import { faultOfExit } from './exit-fault.ts';
 import type { Launched } from './launch.ts';
 import {
   type Illness,
@@ -14,7 +14,7 @@ import {
   type WaitReason,
 } from './liveness.ts';
 import { runRound } from './probes/probe-round.ts';
-import { scheduleRestart } from './restarting.ts';
+import { restartAtOnce, scheduleRestart } from './restarting.ts';
 import { inBackground, isIdle, readyFor, type ServerRun, type Supervision } from './supervision.ts';
 
 /** Begins to watch a process: its end is noticed at once. */
@@ -87,18 +87,21 @@ async function watchExit(supervision: Supervision, run: ServerRun): Promise<void
 }
 
 function endedByItself(supervision: Supervision, run: ServerRun, exit: ProcessExit): void {
-  const { dependencies, store } = supervision;
+  const { dependencies, options, store } = supervision;
   const at = dependencies.clock.now();
   const readyMs = readyFor(supervision, run);
   supervision.crashes += 1;
   const recorded = recordCrash(supervision, run, exit);
   store.apply({ kind: 'exited', at, exit });
   store.tell({ kind: 'ended', exit, wanted: false, at });
-  scheduleRestart(supervision, readyMs, async () => {
-    // The next run gets the name of the output file: what this one said last is read before.
+  const cause = async (): Promise<Fault> => {
     const lines = await recorded;
-    return nameCause(supervision, run, exit, await exitFault(supervision, run, exit, lines));
-  });
+    return nameCause(supervision, run, exit, faultOfExit(supervision, run, exit, lines));
+  };
+  const wasWell = readyMs >= options.restart.stableMs && !supervision.hold && isIdle(supervision);
+  if (wasWell) restartAtOnce(supervision, readyMs, recorded, faultOfExit(supervision, run, exit, []), cause);
+  // The next run gets the name of the output file: what this one said last is read before.
+  else scheduleRestart(supervision, readyMs, cause);
 }
 
 /** What the rounds of one run have shown so far. */

@@ -80,7 +80,8 @@ function pids(): readonly number[] {
 
 function readStat(pid: number): ProcStat | undefined {
   if (!Number.isInteger(pid) || pid <= 0) return undefined;
-  const text = readNow(`/proc/${pid}/stat`);
+  // One line, given at once: there is no second piece to ask for.
+  const text = readNow(`/proc/${pid}/stat`, 'one piece');
   return text === undefined ? undefined : parseStat(text);
 }
 
@@ -91,16 +92,15 @@ const buffer = Buffer.allocUnsafeSlow(64 * 1024);
  * A file of /proc, at once; undefined when it is gone or closed to this account. It never waits for a disk, and one buffer
  * for all spares asking for a size that is always 0.
  */
-export function readNow(path: string): string | undefined {
+export function readNow(path: string, pieces: 'one piece' | 'to the end' = 'to the end'): string | undefined {
   return unlessUnseen(() => {
     const descriptor = openSync(path, 'r');
     try {
-      const pieces: Buffer[] = [];
-      for (;;) {
-        const length = readSync(descriptor, buffer);
-        if (length === 0) return Buffer.concat(pieces).toString('utf8');
-        pieces.push(Buffer.from(buffer.subarray(0, length)));
-      }
+      let length = readSync(descriptor, buffer);
+      if (pieces === 'one piece' || length === 0) return buffer.toString('utf8', 0, length);
+      const read: Buffer[] = [];
+      for (; length > 0; length = readSync(descriptor, buffer)) read.push(Buffer.from(buffer.subarray(0, length)));
+      return Buffer.concat(read).toString('utf8');
     } finally {
       closeSync(descriptor);
     }

@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { ServerOptions } from '../../supervisor/server-options.ts';
+import { until } from '../kit/until.ts';
+import { valueOf } from './outcomes.ts';
+import { isRunning, supervise, type Supervised } from './supervised.ts';
+
+/** Every server that was ready counts as one that had been well. */
+const atOnce = (options: ServerOptions): ServerOptions => ({
+  ...options,
+  restart: { ...options.restart, stableMs: 0, firstDelayMs: 60_000 },
+});
+
+test('a server that had been well starts again with the intent that is on disk, and the same token', async () => {
+  const scene = await supervise(['--port', '{port}'], atOnce);
+  const first = valueOf(await scene.control.start());
+  const announced = scene.record()['next'];
+  const token = tokenIn(scene);
+  expect(announced).toMatch(/^[0-9a-f]{32}$/);
+  process.kill(first.process.pid, 'SIGKILL');
+  await until(() => scene.record()['nonce'] === announced && scene.control.state().kind === 'up');
+  expect(tokenIn(scene)).toBe(token);
+  expect(scene.link.accepts(token)).toBe(true);
+  expect(scene.control.counts()).toEqual({ starts: 2, crashes: 1 });
+  // The ready run announces another one.
+  await until(() => scene.record()['next'] !== undefined);
+  expect(scene.record()['next']).not.toBe(announced);
+  const [second] = await scene.platform.processes.findByNonce(String(announced));
+  process.kill(second?.pid ?? 0, 'SIGKILL');
+  await until(() => scene.control.counts().starts === 3 && scene.control.state().kind === 'up');
+});
+
+test('what it said last is in the crash bundle, and its output has a name of its own', async () => {
+  const scene = await supervise(['--port', '{port}', '--say', 'the last words'], atOnce);
+  const first = valueOf(await scene.control.start());
+  await until(() => scene.output().includes('the last words'));
+  process.kill(first.process.pid, 'SIGKILL');
+  const crashes = join(scene.options.logFolder, 'crashes');
+  await until(() => bundlesIn(crashes).length === 1);
+  expect(bundlesIn(crashes)[0]).toContain('the last words');
+  await until(() => scene.control.state().kind === 'up');
+  const earlier = readdirSync(scene.options.logFolder).filter((name) => /^server-\d{8}T/.test(name));
+  expect(earlier).toHaveLength(1);
+});
+
+test('what is left of the run before is ended before the restart', async () => {
+  const scene = await supervise(['--port', '{port}', '--grandchild', 'with-nonce'], atOnce);
+  const first = valueOf(await scene.control.start());
+  const before = await scene.platform.processes.findByNonce(String(scene.record()['nonce']));
+  expect(before.length).toBeGreaterThan(1);
+  process.kill(first.process.pid, 'SIGKILL');
+  await until(() => scene.control.counts().starts === 2 && scene.control.state().kind === 'up', 'the restart', 15_000);
+  expect(before.filter(({ pid }) => isRunning(pid))).toEqual([]);
+});
+
+test('the launcher died between such a restart and its record: the next one finds exactly that server', async () => {
+  const scene = await supervise(['--port', '{port}'], atOnce);
+  const started = valueOf(await scene.control.start());
+  await scene.control.detach();
+  const record = scene.record();
+  // As it was on disk before the spawn: the run that crashed, and the announcement of this one.
+  const crashed = { ...record, nonce: 'e'.repeat(32), startTime: '1', next: record['nonce'] };
+  writeFileSync(join(scene.options.stateFolder, 'server-child.json'), JSON.stringify(crashed));
+  const second = scene.successor();
+  expect(await second.control.adopt()).toEqual(started.process);
+  expect(second.record()).toMatchObject({ nonce: record['nonce'], pid: started.process.pid });
+  expect(second.link.accepts(tokenIn(scene))).toBe(true);
+  expect(valueOf(await second.control.start()).process).toEqual(started.process);
+  expect(second.control.counts()).toEqual({ starts: 0, crashes: 0 });
+});
+
+test('a start never joins what was begun by an announcement: it is swept away first', async () => {
+  const scene = await supervise(['--port', '{port}'], atOnce);
+  const started = valueOf(await scene.control.start());
+  await scene.control.detach();
+  const record = scene.record();
+  const crashed = { ...record, nonce: 'e'.repeat(32), startTime: '1', next: record['nonce'] };
+  writeFileSync(join(scene.options.stateFolder, 'server-child.json'), JSON.stringify(crashed));
+  const second = scene.successor();
+  const again = valueOf(await second.control.start());
+  expect(again.process).not.toEqual(started.process);
+  expect(isRunning(started.process.pid)).toBe(false);
+});
+
+function tokenIn({ options }: Supervised): string {
+  return readFileSync(join(options.stateFolder, 'server-child.token'), 'utf8');
+}
+
+function bundlesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /^crash-.*\.json$/.test(name))
+      .map((name) => readFileSync(join(folder, name), 'utf8'));
+  } catch {
+    return [];
+  }
+}
