@@ -22,6 +22,8 @@ export interface OwnProcess {
   closeInput(): void;
   /** Lets every other program go first, for the processor and where it can be said for the disk; there is no way back. */
   lowerPriority(): void;
+  /** Gives back memory that is not needed any more; takes some ten milliseconds. */
+  releaseMemory(): void;
   /** Status with which the process ends once nothing is left to do. */
   setExitCode(code: number): void;
   /** Ends at once; only after a bug, or when something refuses to let go. */

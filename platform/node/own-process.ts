@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import type { Writable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { OwnProcess, StopRequest, TextOutput } from '../own-process.ts';
 import { isErrno } from './errno.ts';
 
@@ -25,6 +27,7 @@ export function openOwnProcess(): OwnProcess {
       process.stdin.destroy();
     },
     lowerPriority,
+    releaseMemory,
     setExitCode: (code) => {
       process.exitCode = code;
     },
@@ -52,6 +55,14 @@ function lowerPriority(): void {
   } catch {
     // Without the right, or a kernel that knows no autogroups: the work is done at the priority that there is.
   }
+}
+
+/** V8 has a collector for want of memory, which drops compiled code too, and no other way to it. */
+function releaseMemory(): void {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  setFlagsFromString('--no-expose-gc');
+  if (typeof collect === 'function') Reflect.apply(collect, undefined, [{ type: 'major', flavor: 'last-resort' }]);
 }
 
 /** Node's type says that these are always terminals. */
