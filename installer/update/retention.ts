@@ -12,6 +12,8 @@ export interface RetentionTools {
   readonly installed: InstalledRecords;
   readonly data: DataSafety;
   readonly stagingFolder: string;
+  /** The live path. */
+  readonly bundle: string;
   readonly policy: Pick<UpdatePolicy, 'keepOldMs'>;
 }
 
@@ -75,6 +77,15 @@ async function moveToTrash(tools: RetentionTools, kept: KeptRecord): Promise<Res
   const identity = await identityAt(tools.files, kept.path);
   if (!identity.ok) {
     return identity;
+  }
+  const live = await identityAt(tools.files, tools.bundle);
+  if (!live.ok) {
+    return live;
+  }
+  if (live.value === kept.identity) {
+    // A stale record: what it calls kept is what runs. Other updaters have deleted it.
+    tools.log.error('a record calls the live release a kept one; it is only forgotten', { path: kept.path });
+    return succeed();
   }
   if (identity.value !== kept.identity) {
     // Somebody moved it or put another there: it is not ours to delete.

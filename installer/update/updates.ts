@@ -220,7 +220,7 @@ function begin(office: Office, journal: Parameters<typeof beginOrder>[1]): Runni
 async function tidyNow({ tools, since }: Office): Promise<void> {
   const { bundle, stagingFolder } = tools.places;
   for (const folder of [dirname(bundle), stagingFolder]) await clearProbes(tools, folder, { bundle, since });
-  const removed = await removeExpired({ ...tools, stagingFolder }, tools.clock.now());
+  const removed = await removeExpired({ ...tools, bundle, stagingFolder }, tools.clock.now());
   if (!removed.ok) {
     tools.log.warn('kept releases could not be cleaned up', { code: removed.fault.code, path: removed.fault.path });
   }

@@ -171,7 +171,7 @@ describe('retention', () => {
       bad: [],
     });
     const policy = { keepOldMs: 1_000 };
-    const places = { stagingFolder: join(root, 'staging') };
+    const places = { bundle: live, stagingFolder: join(root, 'staging') };
     const tools = { files, log: silentLog, installed, data: data as DataSafety, policy, ...places };
     return { tools, old, live, installed, discarded };
   }
@@ -189,6 +189,20 @@ describe('retention', () => {
     expect(await installed.read()).toMatchObject({ value: { kept: [] } });
     expect(discarded).toEqual(['b-0']);
     expect(existsSync(join(tools.stagingFolder, 'expired'))).toBe(false);
+  });
+
+  test('a stale record that calls the live release kept costs nothing', async () => {
+    const { tools, old, live, installed } = await keptScene(1_000);
+    const stale = { version: '1', identity: await identity(live), installedAt: 0, keptUntil: 1 };
+    const kept = [
+      { ...stale, path: live },
+      { ...stale, path: `${live}/../X` },
+      { ...stale, path: old },
+    ];
+    await installed.write({ schema: 1, kept, bad: [] });
+    expect((await removeExpired(tools, 1_000)).ok).toBe(true);
+    expect([nameAt(live), nameAt(old)]).toEqual(['one', 'zero']);
+    expect(await installed.read()).toMatchObject({ value: { kept: [] } });
   });
 
   test('another folder under its name is forgotten, never deleted', async () => {

@@ -56,7 +56,7 @@ test('a record of installed releases that cannot be read is neither cleaned up b
     expire: async () => Promise.resolve(succeed()),
   } as Partial<DataSafety> as DataSafety;
   const retention = { files: failing, log: silentLog, installed, data, policy: { keepOldMs: 0 } };
-  const tidy = async () => removeExpired({ ...retention, stagingFolder: join(root, 'staging') }, 100);
+  const tidy = async () => removeExpired({ ...retention, bundle: live, stagingFolder: join(root, 'staging') }, 100);
   expect(await tidy()).toMatchObject({ ok: false, fault: { code: 'io-error' } });
 
   const checks = { smoke: async () => Promise.resolve(succeed('version 7.7')) } as unknown as UpdateTools['checks'];
