@@ -39,7 +39,8 @@ const KNOWN: readonly (readonly [RegExp, number?])[] = [
   [/^state\/logs\/crashes(\/fingerprints\.json)?$/],
   [/^state\/logs\/crashes\/crash-\d{8}T\d{9}Z-[0-9a-f]{12}\.json$/],
   [/^state\/manifests$/],
-  [/^state\/manifests\/[0-9a-f]{64}\.json\.zst$/],
+  // Of the live release and the kept one.
+  [/^state\/manifests\/[0-9a-f]{64}\.json\.zst$/, 2],
   [/^state\/orders(\/reserve)?$/],
   [/^state\/orders\/\d{8}T\d{9}Z-[\w-]+\.journal$/],
   [/^state\/outbox(\/[0-9a-f]{40}\.json)?$/],

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { type Result, succeed } from '../../../platform/result.ts';
 import { decisiveFault, factsOf } from '../journal-entry.ts';
+import { forgetManifests } from '../forget-manifests.ts';
 import { blamesRelease, outcomeOf } from '../next-move.ts';
 import { identityAt } from '../renames.ts';
 import type { Step, StepContext } from '../step.ts';
@@ -9,7 +10,7 @@ import { readSwapPlan, removeSwapPlan, setDamagedPlanAside } from '../swap-plan.
 
 /**
  * Removes what this order made and nobody needs: its staging folder (with a bundle parked in it after a commit) and its
- * swap plan. Only by names and identities that were recorded; never "everything except".
+ * swap plan, and what only releases of before needed. Only by names and identities that were recorded; never "everything except".
  */
 export const cleanUp: Step<'cleanUp'> = {
   async run(context) {
@@ -26,6 +27,7 @@ export const cleanUp: Step<'cleanUp'> = {
     if (!discarded.ok) {
       return discarded;
     }
+    await forgetManifests(context);
     const folder = stagingOf(tools.places, order);
     const plan = await forgetPlan(context);
     const removed = plan.ok ? await removeForGood(context, folder) : plan;

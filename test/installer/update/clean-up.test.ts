@@ -1,12 +1,15 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openPlatform } from '../../../platform/current.ts';
+import { faultOf } from '../../../platform/fault.ts';
 import type { Files } from '../../../platform/files.ts';
-import { succeed } from '../../../platform/result.ts';
+import { fail, succeed } from '../../../platform/result.ts';
+import { silentLog } from '../../../platform/log.ts';
 import type { JournalEntry } from '../../../installer/update/journal-entry.ts';
 import type { Order } from '../../../installer/update/order.ts';
 import type { StepContext } from '../../../installer/update/step.ts';
+import { forgetManifests } from '../../../installer/update/forget-manifests.ts';
 import { cleanUp } from '../../../installer/update/steps/15-clean-up.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
 
@@ -27,9 +30,38 @@ function contextIn(root: string, acts: string[]): StepContext {
       return files.syncFolder(path);
     },
   };
-  const places = { bundle: join(root, 'X'), stagingFolder: join(root, 'staging'), stateFolder: root };
-  return { order: ORDER, journal: JOURNAL, tools: { files: watched, places } } as unknown as StepContext;
+  const places = {
+    bundle: join(root, 'X'),
+    stagingFolder: join(root, 'staging'),
+    stateFolder: root,
+    manifestFolder: join(root, 'manifests'),
+  };
+  const installed = { read: async () => Promise.resolve(succeed({ kept: [] })) };
+  return { order: ORDER, journal: JOURNAL, tools: { files: watched, places, installed } } as unknown as StepContext;
 }
+
+test('manifests of releases that are neither live nor kept go; what is not a manifest of ours stays', async () => {
+  const root = temporaryFolder();
+  const manifestFolder = join(root, 'manifests');
+  mkdirSync(manifestFolder);
+  const [live, kept, shipped, forgotten] = ['a', 'b', 'c', 'd'].map((digit) => `${digit.repeat(64)}.json.zst`) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  for (const name of [live, kept, shipped, forgotten, 'notes.txt']) writeFileSync(join(manifestFolder, name), '');
+  const fileOf = (name: string): { manifestFile: string } => ({ manifestFile: join(manifestFolder, name) });
+  const read = async () => Promise.resolve(succeed({ live: fileOf(live), kept: [fileOf(kept)] }));
+  const facts = { shippedManifest: join(manifestFolder, shipped) };
+  const journal = [...JOURNAL, { kind: 'done', at: 1, step: 'preflight', facts }];
+  const tools = { files, places: { manifestFolder }, installed: { read }, log: silentLog };
+  await forgetManifests({ tools, journal } as unknown as StepContext);
+  expect(readdirSync(manifestFolder)).toEqual([live, kept, shipped, 'notes.txt']);
+  const unread = { ...tools, installed: { read: async () => Promise.resolve(fail(faultOf('io-error', 'EIO'))) } };
+  await forgetManifests({ tools: unread, journal: [] } as unknown as StepContext);
+  expect(readdirSync(manifestFolder)).toHaveLength(4);
+});
 
 test("an order's folder is removed for good: a power cut cannot bring it back", async () => {
   const root = temporaryFolder();
