@@ -25,7 +25,11 @@ export type Verdict =
   | { readonly kind: 'broken'; readonly why: string };
 
 /** A call that another thread overtook is met in the next run. */
-const TRIES = 4;
+export const TRIES = 4;
+
+export function brokenBy(error: unknown): Verdict {
+  return { kind: 'broken', why: error instanceof Error ? error.message : String(error) };
+}
 
 /** The points of one undisturbed run. */
 export async function recordPoints(stage: Stage): Promise<readonly Point[]> {
@@ -42,40 +46,16 @@ export async function recordPoints(stage: Stage): Promise<readonly Point[]> {
 }
 
 /** Strikes one point, lets the machine recover, and looks at it. */
-export async function runCase(stage: Stage, planned: Case): Promise<Verdict> {
+export async function runCase(stage: Stage, planned: Case, starts: 'again' | 'once' = 'again'): Promise<Verdict> {
   try {
     for (let attempt = 1; attempt <= TRIES; attempt += 1) {
       await begin(stage);
-      if (await strike(stage, planned, 1)) return await recover(stage);
+      if (await strike(stage, planned, 1)) return await recover(stage, starts);
     }
     return { kind: 'not-hit' };
   } catch (error) {
-    return { kind: 'broken', why: error instanceof Error ? error.message : String(error) };
+    return brokenBy(error);
   }
-}
-
-/** Kills a launcher at one point, and the recovery at a point of its own. */
-export async function runPair(stage: Stage, first: Case, second: Point): Promise<Verdict> {
-  try {
-    for (let attempt = 1; attempt <= TRIES; attempt += 1) {
-      await begin(stage);
-      if (!(await strike(stage, first, 1))) continue;
-      const again: Case = { scenario: first.scenario, point: second, fault: 'KILL' };
-      if (await strike(stage, again, 2, 'recovery')) return await recover(stage);
-    }
-    return { kind: 'not-hit' };
-  } catch (error) {
-    return { kind: 'broken', why: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-/** The points of the recovery after a kill; undefined when the kill did not hit. */
-export async function recordRecovery(stage: Stage, first: Case): Promise<readonly Point[] | undefined> {
-  await begin(stage);
-  if (!(await strike(stage, first, 1))) return undefined;
-  const launcher = await trace(stage, { kind: 'none' }, 2, 'recovery');
-  await launcher.kill();
-  return pointsOf(launcher.trace(), stage.ground.site.folder, []);
 }
 
 /** The negative control: the whole run with every fsync switched off, then the cut. */
@@ -87,11 +67,11 @@ export async function runWithoutSync(stage: Stage): Promise<Verdict> {
   try {
     return await recover(stage);
   } catch (error) {
-    return { kind: 'broken', why: error instanceof Error ? error.message : String(error) };
+    return brokenBy(error);
   }
 }
 
-async function begin({ scenario, ground }: Stage): Promise<void> {
+export async function begin({ scenario, ground }: Stage): Promise<void> {
   await ground.reset();
   if (scenario.adopts === true) await leaveServerRunning(ground);
 }
@@ -104,9 +84,19 @@ async function leaveServerRunning({ site }: FaultSite): Promise<void> {
 }
 
 /** Plays the scenario with the strike; true when the planned call was struck. */
-async function strike(stage: Stage, planned: Case, row: number, kind: 'run' | 'recovery' = 'run'): Promise<boolean> {
+export async function strike(
+  stage: Stage,
+  planned: Case,
+  row: number,
+  kind: 'run' | 'recovery' = 'run',
+): Promise<boolean> {
   const { point, fault } = planned;
-  const launcher = await trace(stage, { kind: 'strike', call: point.call, aim: point.aim, fault }, row, kind);
+  const launcher = await trace(
+    stage,
+    { kind: 'strike', call: point.call, aim: point.aim, fault, alone: point.alone },
+    row,
+    kind,
+  );
   const endedByItself = launcher.hasEnded();
   try {
     if (fault !== 'KILL') checkLivesOn(stage, launcher);
@@ -126,7 +116,7 @@ function checkLivesOn({ ground }: Stage, launcher: TracedLauncher): void {
     throw new Broken(`${servers.length} servers run: ${launcher.output().slice(-OUTPUT_SHOWN)}`);
 }
 
-async function trace(
+export async function trace(
   { scenario, ground, traceFolder }: Stage,
   interference: Interference,
   row: number,
@@ -152,15 +142,15 @@ async function trace(
   }
 }
 
-/** A plain start must bring everything in order, and another one must find nothing to do, unless the first one had nothing to do. */
-async function recover({ scenario, ground }: Stage): Promise<Verdict> {
+/** A plain start must bring everything in order, and another one (if wanted) must find nothing to do, unless the first one had nothing to do. */
+export async function recover({ scenario, ground }: Stage, again: 'again' | 'once' = 'again'): Promise<Verdict> {
   const { site } = ground;
   const before = treeOf(site);
   const rest = await whileLaunched(ground, async () => {
     await checkMachine(site, scenario);
     return restOf(site);
   });
-  const idle = differencesOf(before, rest.tree).length === 0;
+  const idle = again === 'once' || differencesOf(before, rest.tree).length === 0;
   if (!idle) await whileLaunched(ground, async () => checkSameRest(site, rest));
   return { kind: 'whole', outcome: outcomesOf(site).slice(scenario.earlier.length).join() || 'no order' };
 }
@@ -186,5 +176,5 @@ const OUTPUT_SHOWN = 2_000;
 /** Makes the ground ready for the stage's scenario. */
 export async function prepareStage({ scenario, ground }: Stage): Promise<void> {
   await scenario.prepare(ground.site);
-  ground.keep();
+  await ground.keep();
 }

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { InstalledRecord } from '../../installer/update/installed.ts';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { identityAt } from '../../installer/update/renames.ts';
 import { openPlatform } from '../../platform/current.ts';
 import type { Behaviour } from '../programs/om-server/behaviour.ts';
@@ -14,25 +13,31 @@ import type { LauncherProgram } from './launcher-program.ts';
 export interface FaultSite {
   readonly site: OmSite;
   readonly program: LauncherProgram;
-  /** Keeps what is there now as the beginning of every run. */
-  keep(): void;
+  /** Ends what runs and keeps what is there now, by default as the beginning of every run. */
+  keep(name?: KeptName): Promise<void>;
   /** Ends what runs and puts everything back. */
-  reset(): Promise<void>;
+  reset(name?: KeptName): Promise<void>;
   close(): Promise<void>;
 }
+
+/** The beginning of a scenario, or the machine as a kill has left it. */
+export type KeptName = 'beginning' | 'killed';
 
 /** Where a site's bytes lie: a folder, or a disk image that can lose its power. */
 export interface Ground {
   /** The site's folder. */
   readonly root: string;
-  keep(): void;
-  restore(): void;
+  keep(name: KeptName): void;
+  restore(name: KeptName): void;
   remove(): void;
 }
 
 /** Everything as quick and as small as it gets: a whole update takes about two seconds. */
 const QUICK: Behaviour = { startMs: 0, quitMs: 0, dialogMs: 20, conversionMs: 20 };
 const SMALL = { smallFiles: 3, largeBytes: 40_000 };
+
+/** Not a minute: a wait of a minute is made short in traced runs, and this one is a deadline. */
+const SMOKE_SECONDS = 40;
 
 export async function openFaultSite(ground: Ground, program: LauncherProgram): Promise<FaultSite> {
   const site = await openOmSite({
@@ -42,18 +47,24 @@ export async function openFaultSite(ground: Ground, program: LauncherProgram): P
     size: SMALL,
     delaySeconds: 0,
     startLimitSeconds: 20,
+    server: { smoke: { args: ['{bundle}/om-server.mjs', '--version'], timeoutSeconds: SMOKE_SECONDS } },
     // Only the launcher's own calls are struck.
     updates: { staging: 'in-process' },
     health: { everySeconds: 0.1, passes: 2, watchSeconds: 0.2 },
   });
+  const identities = new Map<KeptName, Identities>();
   return {
     site,
     program,
-    keep: () => ground.keep(),
-    async reset() {
+    async keep(name = 'beginning') {
       await endProcessesBelow(site.folder);
-      ground.restore();
-      await renewIdentities(site);
+      identities.set(name, await identitiesOf(site));
+      ground.keep(name);
+    },
+    async reset(name = 'beginning') {
+      await endProcessesBelow(site.folder);
+      ground.restore(name);
+      await renewIdentities(site, identities.get(name) ?? new Map());
     },
     async close() {
       await endProcessesBelow(site.folder);
@@ -65,7 +76,7 @@ export async function openFaultSite(ground: Ground, program: LauncherProgram): P
 
 /** A plain folder; `base` is new and belongs to the ground. */
 export function folderGround(base: string): Ground {
-  const [root, kept] = [join(base, 'site'), join(base, 'kept')];
+  const root = join(base, 'site');
   mkdirSync(root, { recursive: true });
   const copy = (from: string, to: string): void => {
     rmSync(to, { recursive: true, force: true });
@@ -73,8 +84,8 @@ export function folderGround(base: string): Ground {
   };
   return {
     root,
-    keep: () => copy(root, kept),
-    restore: () => copy(kept, root),
+    keep: (name) => copy(root, join(base, name)),
+    restore: (name) => copy(join(base, name), root),
     remove: () => rmSync(base, { recursive: true, force: true }),
   };
 }
@@ -83,17 +94,48 @@ export function demandStatus({ status, stderr, error }: ReturnType<typeof spawnS
   if (status !== 0) throw new Error(error?.message ?? String(stderr));
 }
 
-/** Copied folders are other folders to the launcher; the record must name these. */
-async function renewIdentities(site: OmSite): Promise<void> {
-  const file = join(site.stateFolder, 'installed.json');
-  if (!existsSync(file)) return;
+/** Folders' paths by what the launcher knows them by. */
+type Identities = ReadonlyMap<string, string>;
+
+async function identitiesOf({ officeMaker }: OmSite): Promise<Identities> {
   const { files } = openPlatform();
-  const identityOf = async (path: string): Promise<string> => demand(await identityAt(files, path)) ?? 'gone';
-  const record = JSON.parse(readFileSync(file, 'utf8')) as InstalledRecord;
-  const renewed: InstalledRecord = {
-    ...record,
-    ...(record.live === undefined ? {} : { live: { ...record.live, identity: await identityOf(site.bundle) } }),
-    kept: await Promise.all(record.kept.map(async (kept) => ({ ...kept, identity: await identityOf(kept.path) }))),
-  };
-  writeFileSync(file, JSON.stringify(renewed));
+  const found = new Map<string, string>();
+  for (const path of foldersIn(officeMaker)) {
+    const identity = demand(await identityAt(files, path));
+    if (identity !== undefined) found.set(identity, path);
+  }
+  return found;
+}
+
+/** Bundles lie beside each other, in the folder of an order, or two deeper on their way out. */
+const DEEPEST = 3;
+
+function foldersIn(folder: string, depth = 1): readonly string[] {
+  if (depth > DEEPEST) return [];
+  const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.flatMap(({ name }) => [join(folder, name), ...foldersIn(join(folder, name), depth + 1)]);
+}
+
+/** Copied folders are other folders to the launcher; its record and its plan must name these. */
+async function renewIdentities(site: OmSite, before: Identities): Promise<void> {
+  const { files } = openPlatform();
+  const renewed = new Map<string, string>();
+  for (const [identity, path] of before) renewed.set(identity, demand(await identityAt(files, path)) ?? 'gone');
+  for (const file of ['installed.json', 'swap-plan.json'].map((name) => join(site.stateFolder, name))) {
+    if (existsSync(file)) writeFileSync(file, JSON.stringify(withIdentities(readJson(file), renewed)));
+  }
+  for (const [identity, path] of before) {
+    if (basename(path) === identity) renameSync(path, join(dirname(path), renewed.get(identity) ?? identity));
+  }
+}
+
+function withIdentities(value: unknown, renewed: ReadonlyMap<string, string>): unknown {
+  if (typeof value === 'string') return renewed.get(value) ?? value;
+  if (Array.isArray(value)) return value.map((each: unknown) => withIdentities(each, renewed));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withIdentities(each, renewed)]));
+}
+
+function readJson(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8'));
 }

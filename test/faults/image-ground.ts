@@ -23,7 +23,7 @@ const MOUNT_OPTIONS: Readonly<Record<FileSystem, string>> = { ext4: 'commit=1', 
 
 /** undefined where this machine cannot mount, or lacks a tool: said by whoever asked. */
 export function imageGround(base: string, fileSystem: FileSystem): ImageGround | undefined {
-  const [image, kept, mountPoint] = [join(base, 'disk'), join(base, 'kept'), join(base, 'mounted')];
+  const [image, mountPoint] = [join(base, 'disk'), join(base, 'mounted')];
   mkdirSync(mountPoint, { recursive: true });
   run('truncate', '-s', String(IMAGE_BYTES), image);
   let device: string | undefined;
@@ -54,14 +54,14 @@ export function imageGround(base: string, fileSystem: FileSystem): ImageGround |
   mkdirSync(root);
   return {
     root,
-    keep() {
+    keep(name) {
       unmount();
-      copyImage(image, kept);
+      copyImage(image, join(base, name));
       mount();
     },
-    restore() {
+    restore(name) {
       unmount();
-      copyImage(kept, image);
+      copyImage(join(base, name), image);
       mount();
     },
     cutPower: () => void run('xfs_io', '-x', '-c', 'shutdown', mountPoint),

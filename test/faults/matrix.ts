@@ -1,6 +1,11 @@
-import { casesOf } from './classes.ts';
+import { casesOf, classesOf, killOf, type PointClass, type Recorded } from './classes.ts';
+import { pairChoice } from './pair-choice.ts';
+import { runPairsAfter } from './pairs.ts';
 import { type Case, steadyPoints, titleOf } from './points.ts';
-import { recordPoints, recordRecovery, runCase, runPair, type Verdict } from './case-run.ts';
+import { recordPoints, runCase, type Stage, type Verdict } from './case-run.ts';
+import { endProcessesBelow } from './end-processes.ts';
+import { keepBroken } from './keep-broken.ts';
+import type { Results } from './results.ts';
 import { type Scenario, SCENARIOS } from './scenarios.ts';
 import { sampleOf } from './seeded.ts';
 import { onSlots, type Slot } from './slots.ts';
@@ -10,83 +15,116 @@ export interface MatrixOptions {
   readonly only?: RegExp;
   /** This many cases, drawn by `seed`; all when absent. */
   readonly sample?: number;
-  readonly pairs: number;
+  /** At most this many; all when absent. */
+  readonly pairs?: number;
   readonly seed: number;
+  /** Strikes every call with everything. */
+  readonly every: boolean;
 }
 
-/** What was planned and how it went. */
-export interface Tally {
-  readonly planned: number;
-  readonly hit: number;
-  readonly broken: readonly string[];
-  readonly notHit: readonly string[];
-  /** How often each end was met. */
-  readonly outcomes: Readonly<Record<string, number>>;
+/** What a run has in common. */
+export interface MatrixRun {
+  readonly slots: readonly Slot[];
+  readonly results: Results;
+  readonly say: Say;
+  /** Asked to end: nothing new is begun. */
+  readonly signal: AbortSignal;
 }
 
 export type Say = (line: string) => void;
 
-/** Records every scenario twice, and gives the cases at the calls that both runs have. */
-export async function planCases(
-  slots: readonly Slot[],
+/** Records every scenario twice, and gives the calls that both runs have. */
+export async function recordAll(
+  { slots, say, signal }: MatrixRun,
   scenarios: readonly Scenario[],
-  every: boolean,
-  say: Say,
-): Promise<readonly Case[]> {
-  const recordings = await onSlots(slots, scenarios, async (slot, scenario) => {
+): Promise<readonly Recorded[]> {
+  return onSlots(slots, scenarios, signal, async (slot, scenario) => {
     const stage = await slot.stageOf(scenario);
     const first = await recordPoints(stage);
     const { steady, unsteady } = steadyPoints(first, await recordPoints(stage));
     say(`${scenario.name}: ${steady.length} calls; ${unsteady.length} more depend on chance and are not aimed at`);
     return { scenario: scenario.name, points: steady };
   });
-  return casesOf(recordings, every);
 }
 
-export function chooseCases(cases: readonly Case[], { only, sample, seed }: MatrixOptions): readonly Case[] {
+export function chooseCases(
+  recordings: readonly Recorded[],
+  { only, sample, seed, every }: MatrixOptions,
+): readonly Case[] {
+  const cases = casesOf(recordings, every);
   const wanted = only === undefined ? cases : cases.filter((planned) => only.test(titleOf(planned)));
   return sample === undefined ? wanted : sampleOf(wanted, sample, seed);
 }
 
-export async function runMatrix(slots: readonly Slot[], cases: readonly Case[], say: Say): Promise<Tally> {
-  const verdicts = await onSlots(slots, cases, async (slot, planned, index) => {
-    const verdict = await runCase(await slot.stageOf(scenarioOf(planned)), planned);
-    say(`${index + 1}/${cases.length} ${titleOf(planned)}: ${tellVerdict(verdict)}`);
-    return { title: titleOf(planned), verdict };
+export async function runMatrix(run: MatrixRun, cases: readonly Case[]): Promise<void> {
+  const { slots, results, say, signal } = run;
+  await onSlots(slots, cases, signal, async (slot, planned, index) => {
+    const title = titleOf(planned);
+    if (results.has(title)) return;
+    const stage = await slot.stageOf(scenarioNamed(planned.scenario));
+    tell(run, stage, 'cases', title, await runCase(stage, planned), `${index + 1}/${cases.length} `);
+    // Other scenarios' turn on this slot comes first.
+    await endProcessesBelow(stage.ground.site.folder);
   });
-  return tallyOf(verdicts);
+  say(`ends: ${JSON.stringify(results.outcomes('cases'))}`);
 }
 
-/** Kills at some first points, each with some points of its recovery. */
-export async function runPairs(
-  slots: readonly Slot[],
-  cases: readonly Case[],
-  { pairs, seed }: MatrixOptions,
-  say: Say,
-): Promise<Tally> {
-  const kills = cases.filter(({ fault }) => fault === 'KILL');
-  const firsts = sampleOf(kills, Math.ceil(pairs / SECONDS_EACH), seed + 1);
-  const verdicts = await onSlots(slots, firsts, async (slot, first, index) => {
-    const stage = await slot.stageOf(scenarioOf(first));
-    const points = (await recordRecovery(stage, first)) ?? [];
-    const seconds = sampleOf(points, SECONDS_EACH, seed + index);
-    const own: { readonly title: string; readonly verdict: Verdict }[] = [];
-    for (const second of seconds) {
-      const title = `${titleOf(first)}, then at ${second.call} ${second.path} #${second.occurrence}`;
-      const verdict = await runPair(stage, first, second);
-      say(`pair ${title}: ${tellVerdict(verdict)}`);
-      own.push({ title, verdict });
-    }
-    return own;
+/** Kills the recoveries after some kills of every moment of an order, each at its calls of kinds that no earlier one had. */
+export async function runPairs(run: MatrixRun, recordings: readonly Recorded[], options: MatrixOptions): Promise<void> {
+  const { slots, results, signal } = run;
+  const choice = pairChoice(recordings, options.pairs ?? Infinity, options.seed);
+  const firsts = firstsOf(classesOf(recordings)).filter((first) => options.only?.test(titleOf(first)) ?? true);
+  const inTurn =
+    options.pairs === undefined ? firsts : sampleOf(firsts, Math.ceil(options.pairs / PAIRS_EACH), options.seed);
+  await onSlots(slots, inTurn, signal, async (slot, first) => {
+    const done = `all pairs after ${titleOf(first)}`;
+    if (choice.isFull() || results.has(done)) return;
+    const stage = await slot.stageOf(scenarioNamed(first.scenario));
+    const verdicts: Verdict[] = [];
+    await runPairsAfter(
+      stage,
+      first,
+      (points) => choice.choose(first, points),
+      signal,
+      (title, verdict) => {
+        verdicts.push(verdict);
+        if (!results.has(title)) tell(run, stage, 'pairs', title, verdict);
+      },
+    );
+    if (verdicts.every(({ kind }) => kind === 'whole') && !signal.aborted) results.note(done);
   });
-  return tallyOf(verdicts.flat());
 }
 
-const SECONDS_EACH = 4;
+/** A sample has as many recoveries as it takes for so many kills of each. */
+const PAIRS_EACH = 10;
 
-function scenarioOf({ scenario }: Case): Scenario {
-  const found = SCENARIOS.find(({ name }) => name === scenario);
-  if (found === undefined) throw new Error(`there is no scenario ${scenario}`);
+/** The middle class of every moment of every order. */
+function firstsOf(classes: readonly PointClass[]): readonly Case[] {
+  const moments = Map.groupBy(classes, ({ order, members }) => `${order}: ${members[0]?.phase}`);
+  return [...moments.values()].flatMap((its) => {
+    return its
+      .slice(Math.floor(its.length / 2))
+      .slice(0, 1)
+      .map(killOf);
+  });
+}
+
+export function tell(
+  run: MatrixRun,
+  stage: Stage,
+  group: 'cases' | 'pairs' | 'cuts',
+  title: string,
+  verdict: Verdict,
+  before = '',
+): void {
+  run.results.add(group, title, verdict);
+  run.say(`${before}${title}: ${tellVerdict(verdict)}`);
+  if (verdict.kind === 'broken') run.say(`  kept in ${keepBroken(stage, title, verdict.why)}`);
+}
+
+export function scenarioNamed(name: string): Scenario {
+  const found = SCENARIOS.find((scenario) => scenario.name === name);
+  if (found === undefined) throw new Error(`there is no scenario ${name}`);
   return found;
 }
 
@@ -99,22 +137,4 @@ export function tellVerdict(verdict: Verdict): string {
     case 'broken':
       return `BROKEN: ${verdict.why}`;
   }
-}
-
-export function tallyOf(verdicts: readonly { readonly title: string; readonly verdict: Verdict }[]): Tally {
-  const outcomes: Record<string, number> = {};
-  for (const { verdict } of verdicts) {
-    const end = verdict.kind === 'whole' ? verdict.outcome : verdict.kind;
-    outcomes[end] = (outcomes[end] ?? 0) + 1;
-  }
-  const titlesOf = (kind: Verdict['kind']): readonly string[] =>
-    verdicts.filter(({ verdict }) => verdict.kind === kind).map(({ title }) => title);
-  const notHit = titlesOf('not-hit');
-  return {
-    planned: verdicts.length,
-    hit: verdicts.length - notHit.length,
-    broken: titlesOf('broken'),
-    notHit,
-    outcomes,
-  };
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Value } from '@sinclair/typebox/value';
 import type { ApiClient } from '../../launcher/api/client.ts';
 import type { OrderAnswer } from '../../launcher/api/messages.ts';
@@ -27,6 +28,8 @@ export function follow(launcher: RunningLauncher): Running {
 }
 
 type GiveOrder = (api: ApiClient) => Promise<Result<OrderAnswer>>;
+
+const LOOK_EACH_MS = 30;
 
 /** A write that the journal refuses is tried again after a minute; everything else takes seconds. */
 const SETTLE_LIMIT_MS = 150_000;
@@ -74,13 +77,15 @@ export async function play(
   try {
     const up = async (): Promise<boolean> => {
       const status = await channel.client.status();
+      // Each look costs both sides time of a core.
+      await sleep(LOOK_EACH_MS);
       return status.ok && status.value.state === 'up';
     };
     const telling = (): string => `${tellJournal(site)}; ${launcher.output().slice(-1_000)}`;
     await orEnded(up, () => `the server to be up: ${telling()}`, START_LIMIT_MS);
     const answer = order === undefined || launcher.hasEnded() ? undefined : await order(channel.client);
     await orEnded(
-      () => isSettled(site),
+      async () => isSettled(site) || (await sleep(LOOK_EACH_MS, false)),
       () => `the order to settle: ${telling()}`,
       SETTLE_LIMIT_MS,
     );

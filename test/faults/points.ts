@@ -12,6 +12,8 @@ export interface Point {
   readonly phase: string;
   /** How `strace` finds it: the K-th call on this path, or the K-th of all calls (paths through a descriptor's number). */
   readonly aim: Aim;
+  /** Other processes make such calls as well, or it is found by counting: see `Interference`. */
+  readonly alone: boolean;
 }
 
 export type Aim =
@@ -25,11 +27,20 @@ export interface Case {
   readonly fault: Fault;
 }
 
-/** The points of a trace below `root`, in the order in which they happened; `lines` are those of the order's journal. */
-export function pointsOf(trace: readonly TracedCall[], root: string, lines: readonly string[]): readonly Point[] {
+/**
+ * The points of a trace below `root`, in the order in which they happened; `lines` are those of the order's journal, of which
+ * `written` were there before.
+ */
+export function pointsOf(
+  trace: readonly TracedCall[],
+  root: string,
+  lines: readonly string[],
+  written = 0,
+): readonly Point[] {
   const [onPath, ofThread, seen] = [createCounter(), createCounter(), createCounter()];
-  let written = 0;
+  const foreign = new Set(trace.filter(({ own }) => !own).map(({ name, aim }) => `${name} ${aim}`));
   return trace.flatMap((call) => {
+    if (!call.own) return [];
     const { thread, name, aim, path } = call;
     const whenOnPath = onPath(`${thread} ${name} ${aim}`);
     const whenOfThread = ofThread(`${thread} ${name}`);
@@ -48,6 +59,7 @@ export function pointsOf(trace: readonly TracedCall[], root: string, lines: read
         aim: aimable
           ? ({ by: 'path', path: relative, when: whenOnPath } as const)
           : ({ by: 'count', when: whenOfThread } as const),
+        alone: !aimable || foreign.has(`${name} ${aim}`),
       },
     ];
   });
@@ -79,16 +91,22 @@ export function titleOf({ scenario, point, fault }: Case): string {
   return `${scenario}: ${fault} at ${keyOf(point)}`;
 }
 
+/** The same call, met in the same way: in between there may be calls that look only, as often as there was time for. */
+export function isSame(one: Point, other: Point): boolean {
+  return keyOf(one) === keyOf(other) && one.aim.when === other.aim.when;
+}
+
 /** Points that were met in both runs; the others depend on chance and cannot be aimed at. */
 export function steadyPoints(
   one: readonly Point[],
   other: readonly Point[],
 ): { readonly steady: readonly Point[]; readonly unsteady: readonly Point[] } {
-  const known = new Set(other.map(keyOf));
-  return {
-    steady: one.filter((point) => known.has(keyOf(point))),
-    unsteady: one.filter((point) => !known.has(keyOf(point))),
+  const known = new Map(other.map((point) => [keyOf(point), point]));
+  const isSteady = (point: Point): boolean => {
+    const again = known.get(keyOf(point));
+    return again !== undefined && isSame(point, again);
   };
+  return { steady: one.filter(isSteady), unsteady: one.filter((point) => !isSteady(point)) };
 }
 
 /** Was the planned call hit? The last call of a killed run, or the injected one of the others. */

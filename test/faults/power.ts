@@ -1,58 +1,108 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareStage, recordPoints, runCase, runWithoutSync, type Stage } from './case-run.ts';
+import { classesOf, classOf, killOf, type Recorded } from './classes.ts';
 import { endProcessesBelow } from './end-processes.ts';
 import { openFaultSite } from './fault-site.ts';
 import { FILE_SYSTEMS, type FileSystem, imageGround } from './image-ground.ts';
 import type { LauncherProgram } from './launcher-program.ts';
-import { type Say, type Tally, tallyOf, tellVerdict } from './matrix.ts';
+import { type MatrixRun, tell, tellVerdict } from './matrix.ts';
 import { type Case, titleOf } from './points.ts';
 import { type Scenario, SCENARIOS } from './scenarios.ts';
 import { sampleOf } from './seeded.ts';
 
-export interface PowerReport {
-  readonly tally: Tally;
-  /** The same run with every fsync switched off must be found broken, or the method proves nothing. */
-  readonly control: 'failed' | 'passed' | 'not run: needs mount' | 'not run: no cuts were asked for';
-}
+/** The same run with every fsync switched off must be found broken, or the method proves nothing. */
+export type Control =
+  'failed' | 'passed' | 'not run: needs mount' | 'not run: no cuts were asked for' | 'not run: ended';
 
 export interface PowerOptions {
-  readonly cuts: number;
+  readonly base: string;
+  readonly program: LauncherProgram;
+  /** On both file systems together, drawn by `seed`; one at each class when absent. */
+  readonly cuts?: number;
   readonly seed: number;
+  /** At each class on each of the file systems, not in turn. */
+  readonly both: boolean;
 }
 
 const CUT_SCENARIOS = SCENARIOS.filter(({ order }) => order !== undefined);
 
+/** Disks of one kind that are cut side by side. */
+const DISKS_EACH = 2;
+
 /** Cuts the power right after a kill, on real file systems, and lets the machine come up again. */
-export async function runPowerCuts(
-  base: string,
-  program: LauncherProgram,
-  options: PowerOptions,
-  say: Say,
-): Promise<PowerReport> {
-  if (options.cuts === 0) return { tally: tallyOf([]), control: 'not run: no cuts were asked for' };
-  const verdicts: Parameters<typeof tallyOf>[0][number][] = [];
-  let control: PowerReport['control'] = 'not run: needs mount';
-  const grounds = FILE_SYSTEMS.flatMap((fileSystem) => CUT_SCENARIOS.map((scenario) => ({ fileSystem, scenario })));
-  for (const [index, { fileSystem, scenario }] of grounds.entries()) {
-    const stage = await openPowerStage(join(base, `power-${index}`), program, fileSystem, scenario);
+export async function runPowerCuts(run: MatrixRun, options: PowerOptions): Promise<Control> {
+  if (options.cuts === 0) return 'not run: no cuts were asked for';
+  const controls = await Promise.all(FILE_SYSTEMS.map(async (fileSystem) => runOn(fileSystem, run, options)));
+  const [failed, ...others] = controls;
+  return others.every((control) => control === failed)
+    ? (failed ?? 'not run: ended')
+    : (controls.find((control) => control !== 'failed') ?? 'passed');
+}
+
+/** Every scenario in turn, its cuts dealt over the disks. */
+async function runOn(fileSystem: FileSystem, run: MatrixRun, options: PowerOptions): Promise<Control> {
+  const recordings: Recorded[] = [];
+  let control: Control = 'not run: ended';
+  for (const scenario of CUT_SCENARIOS) {
+    if (run.signal.aborted) return control;
+    const stages = await openStages(fileSystem, scenario, options);
+    const [stage] = stages;
     if (stage === undefined) {
-      say(`power cuts on ${fileSystem}: not run: needs mount (root, loop devices, xfsprogs, e2fsprogs)`);
-      continue;
+      run.say(`power cuts on ${fileSystem}: not run: needs mount (root, loop devices, xfsprogs, e2fsprogs)`);
+      return 'not run: needs mount';
     }
     try {
-      if (index === 0) control = await runControl(stage, say);
-      for (const planned of await chooseCuts(stage, Math.ceil(options.cuts / grounds.length), options.seed)) {
-        const verdict = await runCase(stage, planned);
-        const title = `power cut on ${fileSystem}, ${titleOf(planned)}`;
-        say(`${title}: ${tellVerdict(verdict)}`);
-        verdicts.push({ title, verdict });
-      }
+      if (recordings.length === 0) control = await runControl(fileSystem, stage, run);
+      recordings.push({ scenario: scenario.name, points: await recordPoints(stage) });
+      const waiting = cutsOf(fileSystem, recordings, scenario, options).values();
+      await Promise.all(stages.map(async (its) => cutAll(run, fileSystem, its, waiting)));
     } finally {
-      await stage.ground.close();
+      for (const { ground } of stages) await ground.close();
     }
   }
-  return { tally: tallyOf(verdicts), control };
+  return control;
+}
+
+async function openStages(
+  fileSystem: FileSystem,
+  scenario: Scenario,
+  { base, program }: PowerOptions,
+): Promise<readonly Stage[]> {
+  const opened = await Promise.all(
+    Array.from({ length: DISKS_EACH }, async (_, disk) =>
+      openPowerStage(join(base, `${fileSystem}-${scenario.name}-${disk}`), program, fileSystem, scenario),
+    ),
+  );
+  return opened.filter((stage) => stage !== undefined);
+}
+
+/** The classes that no scenario before had, each on one of the file systems. */
+function cutsOf(
+  fileSystem: FileSystem,
+  recordings: readonly Recorded[],
+  { name }: Scenario,
+  { cuts, seed, both }: PowerOptions,
+): readonly Case[] {
+  const fresh = classesOf(recordings).filter(({ scenario }) => scenario === name);
+  const kills = fresh.map(killOf).filter(({ point }) => both || turnOf(classOf(point)) === fileSystem);
+  return cuts === undefined
+    ? kills
+    : sampleOf(kills, Math.ceil(cuts / FILE_SYSTEMS.length / CUT_SCENARIOS.length), seed);
+}
+
+/** By the class's name: the two file systems have not quite the same calls. */
+function turnOf(name: string): FileSystem | undefined {
+  const sum = Buffer.from(name).reduce((total, byte) => total + byte, 0);
+  return FILE_SYSTEMS[sum % FILE_SYSTEMS.length];
+}
+
+async function cutAll(run: MatrixRun, fileSystem: FileSystem, stage: Stage, waiting: Iterable<Case>): Promise<void> {
+  for (const planned of waiting) {
+    if (run.signal.aborted) return;
+    const title = `power cut on ${fileSystem}, ${titleOf(planned)}`;
+    if (!run.results.has(title)) tell(run, stage, 'cuts', title, await runCase(stage, planned, 'once'));
+  }
 }
 
 async function openPowerStage(
@@ -79,13 +129,8 @@ async function openPowerStage(
   return stage;
 }
 
-async function chooseCuts(stage: Stage, count: number, seed: number): Promise<readonly Case[]> {
-  const points = sampleOf(await recordPoints(stage), count, seed);
-  return points.map((point) => ({ scenario: stage.scenario.name, point, fault: 'KILL' }));
-}
-
-async function runControl(stage: Stage, say: Say): Promise<'failed' | 'passed'> {
+async function runControl(fileSystem: FileSystem, stage: Stage, { say }: MatrixRun): Promise<'failed' | 'passed'> {
   const verdict = await runWithoutSync(stage);
-  say(`control, without any fsync: ${tellVerdict(verdict)}`);
+  say(`control on ${fileSystem}, without any fsync: ${tellVerdict(verdict)}`);
   return verdict.kind === 'broken' ? 'failed' : 'passed';
 }

@@ -44,17 +44,21 @@ export function openSlot(base: string, number: number, program: LauncherProgram)
   };
 }
 
-/** Works the items off in order, one at a time on each slot; results in the order of the items. */
+/** Works the items off in order, one at a time on each slot, until it is asked to end; results in the order of the items. */
 export async function onSlots<Item, Answer>(
   slots: readonly Slot[],
   items: readonly Item[],
+  signal: AbortSignal,
   work: (slot: Slot, item: Item, index: number) => Promise<Answer>,
 ): Promise<readonly Answer[]> {
   const answers = new Map<number, Answer>();
   const waiting = items.entries();
   await Promise.all(
     slots.map(async (slot) => {
-      for (const [index, item] of waiting) answers.set(index, await work(slot, item, index));
+      for (const [index, item] of waiting) {
+        if (signal.aborted) return;
+        answers.set(index, await work(slot, item, index));
+      }
     }),
   );
   return [...answers].sort(([a], [b]) => a - b).map(([, answer]) => answer);

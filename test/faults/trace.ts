@@ -12,17 +12,35 @@ export interface TracedCall {
   readonly mutating: boolean;
   readonly outcome: 'returned' | 'failed' | 'cut';
   readonly injected: boolean;
+  /** Made by the launcher itself, not by its server or another program. */
+  readonly own: boolean;
 }
 
-/** The calls of a whole trace; lines that are no calls (exits, signals) are left out. */
-export function parseTrace(text: string): readonly TracedCall[] {
+/** The calls of a whole trace; lines that are no calls (exits, signals) are left out. Without births in it every call is the launcher's. */
+export function parseTrace(text: string, launcher: number): readonly TracedCall[] {
+  const lines = wholeLines(text);
+  const threads = threadsOf(lines, launcher);
   const descriptors = new Map<string, string>();
-  const calls: TracedCall[] = [];
-  for (const { thread, line } of wholeLines(text)) {
-    const call = parseCall(thread, line, descriptors);
-    if (call !== undefined) calls.push(call);
+  return lines.flatMap(({ thread, line }) => {
+    const own = threads === undefined || threads.has(thread);
+    const call = parseCall(thread, line, own ? descriptors : new Map<string, string>());
+    return call === undefined ? [] : [{ ...call, own }];
+  });
+}
+
+/** How a process or a thread is made. */
+export const BIRTHS = ['clone', 'clone3', 'fork', 'vfork'] as const;
+const BIRTH = /^(?:clone3?|v?fork)\(.* = (\d+)$/;
+
+/** The launcher's threads; undefined when births were not traced. */
+function threadsOf(lines: readonly Line[], launcher: number): ReadonlySet<number> | undefined {
+  const births = lines.filter(({ line }) => BIRTH.test(line));
+  if (births.length === 0) return undefined;
+  const threads = new Set([launcher]);
+  for (const { thread, line } of births) {
+    if (threads.has(thread) && line.includes('CLONE_THREAD')) threads.add(Number(BIRTH.exec(line)?.[1]));
   }
-  return calls;
+  return threads;
 }
 
 interface Line {
@@ -61,7 +79,11 @@ const ANY_FOLDER = /^(?:AT_FDCWD|\d+)<[^>]*>, /;
 /** Calls whose first argument is the folder of the path behind it. */
 const FROM_FOLDER = /at2?$/;
 
-function parseCall(thread: number, line: string, descriptors: Map<string, string>): TracedCall | undefined {
+function parseCall(
+  thread: number,
+  line: string,
+  descriptors: Map<string, string>,
+): Omit<TracedCall, 'own'> | undefined {
   const [, name, rest] = CALL.exec(line) ?? [];
   if (name === undefined || rest === undefined || !isMutating(name)) return undefined;
   if (name === 'ioctl' && !rest.includes('FICLONE')) return undefined;

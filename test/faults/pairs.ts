@@ -1,0 +1,82 @@
+import { type Stage, begin, brokenBy, recover, strike, trace, TRIES, type Verdict } from './case-run.ts';
+import { linesOf } from './play.ts';
+import { type Case, isSame, keyOf, type Point, pointsOf, titleOf } from './points.ts';
+import { checkMachine } from './verdict.ts';
+
+/** Says what became of one pair, as soon as it is known. */
+export type TellPair = (title: string, verdict: Verdict) => void;
+
+/**
+ * Kills a launcher and its server at one point, and then the recovery at each of the points that are chosen of its own.
+ *
+ * The machine as the first kill leaves it is kept: each pair begins with it. That works for files alone, therefore the server
+ * dies as well. That the recovery itself brings everything in order is the first verdict.
+ */
+export async function runPairsAfter(
+  stage: Stage,
+  first: Case,
+  choose: (points: readonly Point[]) => readonly Point[],
+  signal: AbortSignal,
+  tell: TellPair,
+): Promise<void> {
+  const title = `${titleOf(first)} with its server`;
+  try {
+    const killed = await keepKilled(stage, first);
+    if (killed === undefined) {
+      tell(title, { kind: 'not-hit' });
+      return;
+    }
+    const points = await recordRecovery(stage, killed, async () => checkMachine(stage.ground.site, stage.scenario));
+    tell(title, { kind: 'whole', outcome: 'whole' });
+    for (const second of choose(points)) {
+      if (signal.aborted) return;
+      const verdict = await runSecond(stage, killed, first, second);
+      if (verdict !== undefined) tell(`${title}, then the recovery at ${keyOf(second)}`, verdict);
+    }
+  } catch (error) {
+    tell(title, brokenBy(error));
+  }
+}
+
+/** The journal's lines at the kill. */
+interface Killed {
+  readonly lines: number;
+}
+
+async function keepKilled(stage: Stage, first: Case): Promise<Killed | undefined> {
+  for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+    await begin(stage);
+    if (!(await strike(stage, first, 1))) continue;
+    await stage.ground.keep('killed');
+    return { lines: linesOf(stage.ground.site).length };
+  }
+  return undefined;
+}
+
+/** What an undisturbed recovery does; `look` sees the machine that it makes. */
+async function recordRecovery(stage: Stage, { lines }: Killed, look?: () => Promise<void>): Promise<readonly Point[]> {
+  await stage.ground.reset('killed');
+  const launcher = await trace(stage, { kind: 'none' }, 2, 'recovery');
+  try {
+    await look?.();
+  } finally {
+    await launcher.kill();
+  }
+  const { site } = stage.ground;
+  return pointsOf(launcher.trace(), site.folder, linesOf(site), lines);
+}
+
+/** undefined where the point turns out to depend on chance: another recording does not have it. */
+async function runSecond(stage: Stage, killed: Killed, first: Case, second: Point): Promise<Verdict | undefined> {
+  const again: Case = { scenario: first.scenario, point: second, fault: 'KILL' };
+  try {
+    for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+      await stage.ground.reset('killed');
+      if (await strike(stage, again, 2, 'recovery')) return await recover(stage, 'once');
+    }
+    const points = await recordRecovery(stage, killed);
+    return points.some((point) => isSame(point, second)) ? { kind: 'not-hit' } : undefined;
+  } catch (error) {
+    return brokenBy(error);
+  }
+}
