@@ -10,19 +10,30 @@ type PortHolders = (port: number) => Promise<readonly (ProcessIdentity | undefin
  * Who listens on a TCP port: its sockets by number, then the processes that have one of them open.
  *
  * A probe asks each two seconds, and looking through the descriptors of all processes costs more than anything else that an
- * idle launcher does: the descriptors that led to these sockets at the last look are looked at first, and alone.
+ * idle launcher does: the descriptors that led to these sockets at the last look are looked at first, and alone. The next
+ * dearest is the kernel's walk through its table of connections: while those descriptors lead to the very sockets that
+ * listened, nobody has given the port up, and the table is only asked now and then who has joined them.
  */
-export function createPortHolders(proc: Proc): PortHolders {
-  const remembered = new Map<number, readonly Holding[]>();
+export function createPortHolders(proc: Proc, now: () => number = () => performance.now()): PortHolders {
+  const remembered = new Map<number, Remembered>();
   return async (port) => {
+    const known = remembered.get(port);
+    if (known !== undefined && now() - known.at < TABLE_EVERY_MS) {
+      const still = stillHolding(proc, known.holdings, known.sockets);
+      if (still !== undefined) return still;
+    }
     const lines = (tcpLines() ?? []).filter((line) => line.state === 'listening' && line.localPort === port);
     const sockets = new Set(lines.map((line) => `socket:[${line.inode}]`));
     if (sockets.size === 0) return [];
-    const before = stillHolding(proc, remembered.get(port) ?? [], sockets);
-    if (before !== undefined) return before;
+    const before = stillHolding(proc, known?.holdings ?? [], sockets);
+    if (known !== undefined && before !== undefined) {
+      remembered.set(port, { holdings: known.holdings, sockets, at: now() });
+      return before;
+    }
     const { holdings, unclaimed } = await holdingsOf(proc, sockets);
     if (remembered.size >= REMEMBERED_PORTS) remembered.clear();
-    remembered.set(port, holdings);
+    if (unclaimed === 0) remembered.set(port, { holdings, sockets, at: now() });
+    else remembered.delete(port);
     const holders = holdings.map(({ holder }) => holder);
     // A socket that no visible process has: somebody else's, of whom this account is told nothing.
     return unclaimed > 0 ? [...holders, undefined] : holders;
@@ -30,6 +41,14 @@ export function createPortHolders(proc: Proc): PortHolders {
 }
 
 const REMEMBERED_PORTS = 100;
+const TABLE_EVERY_MS = 30_000;
+
+interface Remembered {
+  readonly holdings: readonly Holding[];
+  readonly sockets: ReadonlySet<string>;
+  /** When the table was asked; monotonic milliseconds. */
+  readonly at: number;
+}
 
 /** A process and its descriptors that lead to the sockets of a port. */
 interface Holding {
