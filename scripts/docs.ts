@@ -8,6 +8,7 @@ import { configurationDocument } from '../launcher/configuration/document.ts';
 import { runbookDocument } from '../launcher/texts/runbook.ts';
 import { pipelinePage } from './pages/pipeline.ts';
 import { reliabilityPage } from './pages/reliability.ts';
+import { scalePage } from './pages/scale.ts';
 import { serverStatesPage } from './pages/server-states.ts';
 
 /** A page that is made from the code it describes. */
@@ -23,6 +24,7 @@ const PAGES: readonly Page[] = [
   { file: 'pipeline.md', generate: pipelinePage },
   { file: 'reliability.md', generate: reliabilityPage },
   { file: 'runbook.md', generate: runbookDocument },
+  { file: 'scale.md', generate: scalePage },
   { file: 'server-states.md', generate: serverStatesPage },
 ];
 
