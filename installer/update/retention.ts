@@ -23,8 +23,8 @@ const LONGEST_KEPT_DATA_MS = 30 * 86_400_000;
 /**
  * Removes kept releases whose time is over: each by its recorded folder identity, never by name alone.
  *
- * The folder is first renamed out of the way, then the record forgets it, then it is deleted: a crash at any point leaves
- * something that the next call finishes. Only called while no order runs.
+ * The folder is first renamed out of the way and its backup deleted, then the record forgets it, then it is deleted itself: a
+ * crash at any point leaves something that the next call finishes. Only called while no order runs.
  */
 export async function removeExpired(tools: RetentionTools, now: number): Promise<Result<readonly string[]>> {
   const emptied = await emptyTrash(tools);
@@ -41,12 +41,10 @@ export async function removeExpired(tools: RetentionTools, now: number): Promise
     if (!moved.ok) {
       return moved;
     }
-    const dropped = await forget(tools, kept);
+    const discarded = await discardBackupOf(tools, kept);
+    const dropped = discarded.ok ? await forget(tools, kept) : discarded;
     if (!dropped.ok) {
       return dropped;
-    }
-    if (kept.backupId !== undefined) {
-      await tools.data.discard(kept.backupId);
     }
   }
   const forgotten = await tools.data.expire(now - Math.min(tools.policy.keepOldMs, LONGEST_KEPT_DATA_MS));
@@ -55,6 +53,11 @@ export async function removeExpired(tools: RetentionTools, now: number): Promise
   }
   const removed = expired.length > 0 ? await emptyTrash(tools) : succeed();
   return removed.ok ? succeed(expired.map(({ version }) => version)) : removed;
+}
+
+/** While the record still names it: nothing else would ever look for what is left of it. */
+async function discardBackupOf({ data }: RetentionTools, { backupId }: KeptRecord): Promise<Result<void>> {
+  return backupId === undefined ? succeed() : data.discard(backupId);
 }
 
 async function forget({ installed }: RetentionTools, { identity: gone }: KeptRecord): Promise<Result<void>> {

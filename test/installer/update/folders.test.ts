@@ -191,6 +191,16 @@ describe('retention', () => {
     expect(existsSync(join(tools.stagingFolder, 'expired'))).toBe(false);
   });
 
+  test('a backup that could not be deleted is deleted by the next call', async () => {
+    const { tools, installed, discarded } = await keptScene(1_000);
+    const busy = { ...tools.data, discard: () => Promise.resolve(fail(faultOf('file-held', 'held'))) };
+    expect(await removeExpired({ ...tools, data: busy }, 1_000)).toMatchObject({ fault: { code: 'file-held' } });
+    expect(await installed.read()).toMatchObject({ value: { kept: [{ backupId: 'b-0' }] } });
+    expect((await removeExpired(tools, 1_000)).ok).toBe(true);
+    expect(discarded).toEqual(['b-0']);
+    expect(await installed.read()).toMatchObject({ value: { kept: [] } });
+  });
+
   test('a stale record that calls the live release kept costs nothing', async () => {
     const { tools, old, live, installed } = await keptScene(1_000);
     const stale = { version: '1', identity: await identity(live), installedAt: 0, keptUntil: 1 };
