@@ -3,7 +3,7 @@ import type { Files } from '../../platform/files.ts';
 import type { Log } from '../../platform/log.ts';
 import { setAside } from '../../platform/record-file.ts';
 import { type Journal, listJournals, readJournal, settleJournal } from './journal.ts';
-import type { JournalEntry } from './journal-entry.ts';
+import { type JournalEntry, orderOf } from './journal-entry.ts';
 
 /** What an earlier launcher left behind. */
 export type OpenOrder =
@@ -15,8 +15,18 @@ export type OpenOrder =
   /** The disk does not give it now, which says nothing of what is in it: nothing is updated, the server runs. */
   | { readonly kind: 'unread'; readonly fault: Fault };
 
-/** Looks at the newest journal; a damaged one is set aside, so that it can never block a start. */
-export async function findOpenOrder(files: Files, folder: string, now: number, log: Log): Promise<OpenOrder> {
+/**
+ * Looks at the newest journal; a damaged one is set aside, so that it can never block a start.
+ *
+ * @param final the order that is final by the record of installed releases
+ */
+export async function findOpenOrder(
+  files: Files,
+  folder: string,
+  now: number,
+  log: Log,
+  final?: string,
+): Promise<OpenOrder> {
   const paths = await listJournals(files, folder);
   if (!paths.ok) {
     return { kind: 'unread', fault: paths.fault };
@@ -35,9 +45,12 @@ export async function findOpenOrder(files: Files, folder: string, now: number, l
     if (!kept.ok) {
       log.warn('the last order could not be forced to disk', { path: newest, code: kept.fault.code });
     }
-    return isSettled(journal.entries)
-      ? { kind: 'none' }
-      : { kind: 'open', journal, serverHeld: holdsServer(journal.entries) };
+    if (isSettled(journal.entries)) {
+      return { kind: 'none' };
+    }
+    if (!lacksItsEnd(journal.entries, final)) {
+      return { kind: 'open', journal, serverHeld: holdsServer(journal.entries) };
+    }
   }
   if (read.ok && read.value.kind === 'empty') {
     log.info('an order that was never written down is forgotten', { path: newest });
@@ -48,9 +61,21 @@ export async function findOpenOrder(files: Files, folder: string, now: number, l
     log.error('the last order was written by a newer om-launcher; updates are refused', { path: newest });
     return { kind: 'newer', path: newest };
   }
-  const why = read.ok && read.value.kind === 'unreadable' ? read.value.why : 'it cannot be read';
+  const why = read.ok ? ('why' in read.value ? read.value.why : 'it lacks its end') : 'it cannot be read';
   await setAside({ files, log, clock: { now: () => now } }, newest, `the journal of the last order: ${why}`);
   return { kind: 'none' };
+}
+
+/**
+ * That the commit begins is on disk before the record says that the order is final. A journal that does not say so has lost its
+ * end, and to go on from what is left of it would update once more. Pure.
+ */
+function lacksItsEnd(entries: readonly JournalEntry[], final: string | undefined): boolean {
+  return (
+    final !== undefined &&
+    orderOf(entries).id === final &&
+    !entries.some((entry) => entry.kind === 'began' && entry.step === 'commit')
+  );
 }
 
 function isSettled(entries: readonly JournalEntry[]): boolean {

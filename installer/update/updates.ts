@@ -125,7 +125,7 @@ const READ_AGAIN_MS = [100, 300, 1_000, 3_000] as const;
 async function inspect(office: Office): Promise<OpenOrder> {
   const { tools, options } = office;
   const look = async (): Promise<OpenOrder> =>
-    findOpenOrder(tools.files, options.journalFolder, tools.clock.now(), tools.log);
+    findOpenOrder(tools.files, options.journalFolder, tools.clock.now(), tools.log, await finalOrder(tools));
   office.open = await look();
   for (const delay of READ_AGAIN_MS) {
     if (office.open.kind !== 'unread' || (await tools.clock.sleep(delay, office.shutdown.signal)) === 'aborted') break;
@@ -136,6 +136,12 @@ async function inspect(office: Office): Promise<OpenOrder> {
     tools.log.error('the last order cannot be read; updates are refused until the next start', { code, path });
   }
   return office.open;
+}
+
+/** The order that put the live release in place, by the record. */
+async function finalOrder({ installed }: UpdateTools): Promise<string | undefined> {
+  const record = await installed.read();
+  return record.ok ? record.value.live?.orderId : undefined;
 }
 
 /** Never below a server that runs: it was adopted with the bundle that it was started from. */

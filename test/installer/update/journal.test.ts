@@ -13,7 +13,7 @@ import {
   parseJournal,
   readJournal,
 } from '../../../installer/update/journal.ts';
-import type { JournalEntry } from '../../../installer/update/journal-entry.ts';
+import { type JournalEntry, orderOf } from '../../../installer/update/journal-entry.ts';
 import { findOpenOrder, holdsServer, readHistory } from '../../../installer/update/order-history.ts';
 import type { Order } from '../../../installer/update/order.ts';
 import { silentLog } from '../../../platform/log.ts';
@@ -135,6 +135,20 @@ function lineOf(value: object): string {
   const json = JSON.stringify(value);
   return `${createHash('sha256').update(json).digest('hex').slice(0, 16)} ${json}\n`;
 }
+
+test('a journal that lost its end is not gone on with once the record says that its order is final', async () => {
+  const folder = temporaryFolder();
+  const { entries } = await journalIn(folder);
+  const path = await pathIn(folder);
+  const id = orderOf(entries).id;
+  expect(await findOpenOrder(files, folder, 9, silentLog, 'another')).toMatchObject({ kind: 'open' });
+  const begun = `${readFileSync(path, 'utf8')}${lineOf({ schema: 1, kind: 'began', at: 9, step: 'commit' })}`;
+  expect(await findOpenOrder(files, folder, 9, silentLog, id)).toEqual({ kind: 'none' });
+  expect(existsSync(path)).toBe(false);
+  // Killed between the record and the end of the commit: it goes on.
+  writeFileSync(path, begun);
+  expect(await findOpenOrder(files, folder, 9, silentLog, id)).toMatchObject({ kind: 'open' });
+});
 
 test('a journal of a newer schema stays where it is, and no update is begun', async () => {
   const folder = temporaryFolder();
