@@ -32,19 +32,21 @@ interface Climb {
 }
 
 const KILL_AGAIN_MS = 100;
+/** A server whose backup has just ended still has to close its data: it gets this long, or the request's time if that is less. */
+const AFTER_WORK_MS = 5_000;
 
 /** Order → request → kill → prove; each rung only if the server still lives. */
 export async function climbStopLadder(climb: Climb): Promise<LadderOutcome> {
   const { dependencies, target } = climb;
   const seen = await dependencies.processes.tree(target.process, target.nonce);
-  const ended =
+  const asked =
     (await isGone(climb, 'prove')) ??
     (await giveOrder(climb)) ??
     (await makeRequest(climb)) ??
-    (await waitWhileBusy(climb)) ??
-    (await kill(climb));
+    (await waitForWork(climb));
+  const ended = asked === 'spared' ? undefined : (asked ?? (await kill(climb)));
   if (isAborted(climb.signal)) return { kind: 'cancelled' };
-  return ended ? prove(climb, ended, seen) : survived(climb);
+  return ended ? prove(climb, ended, seen) : survived(climb, asked === 'spared');
 }
 
 interface Ended {
@@ -91,15 +93,24 @@ async function runStopCommand(climb: Climb, words: readonly string[]) {
   return dependencies.processes.run({ command, args, timeoutMs: options.stop.requestMs, signal });
 }
 
-/** A backup or a conversion that is cut off costs data: it gets the time of the request once more, and is never killed. */
-async function waitWhileBusy(climb: Climb): Promise<Ended | undefined> {
+/**
+ * A backup or a conversion that is cut off costs data: it gets the time of the request once more, and is never killed; nor is
+ * a server whose work has only just ended by then.
+ */
+async function waitForWork(climb: Climb): Promise<Ended | 'spared' | undefined> {
   const { dependencies, options, signal } = climb;
-  const deadline = dependencies.clock.monotonic() + busyWaitMs(options.stop);
-  while (busyWith(climb) !== undefined && !isAborted(signal) && dependencies.clock.monotonic() < deadline) {
-    const ended = await waitEnded(climb, 'request', KILL_AGAIN_MS);
+  const { clock } = dependencies;
+  const deadline = clock.monotonic() + busyWaitMs(options.stop);
+  const graceMs = Math.min(options.stop.requestMs, AFTER_WORK_MS);
+  let lastBusyAt = -Infinity;
+  for (;;) {
+    if (busyWith(climb)) lastBusyAt = clock.monotonic();
+    const now = clock.monotonic();
+    if (now - lastBusyAt >= graceMs || isAborted(signal)) return undefined;
+    if (now >= deadline) return 'spared';
+    const ended = await waitEnded(climb, 'request', Math.min(KILL_AGAIN_MS, deadline - now));
     if (ended) return ended;
   }
-  return undefined;
 }
 
 async function kill(climb: Climb): Promise<Ended | undefined> {
@@ -140,14 +151,16 @@ function mayBeAtWork(climb: Climb, { exit }: Ended): boolean {
   return !endedWell && busyWith(climb) !== undefined;
 }
 
-async function survived(climb: Climb): Promise<LadderOutcome> {
+async function survived(climb: Climb, spared: boolean): Promise<LadderOutcome> {
   const { dependencies, target } = climb;
   const tree = await dependencies.processes.tree(target.process, target.nonce);
   const alive = tree.length > 0 ? tree : [target.process];
   const fault = await survivedFault(dependencies, alive, []);
-  const busy = busyWith(climb);
+  const busy = busyWith(climb) ?? (spared ? JUST_ENDED : undefined);
   return { kind: 'survived', fault: busy ? { ...fault, cause: busy } : fault };
 }
+
+const JUST_ENDED = faultOf('server-survived-stop', 'its backup or conversion had only just ended');
 
 /**
  * Why the server may not be killed now: its backup, or work that moves. A progress text that has stood still for as long as

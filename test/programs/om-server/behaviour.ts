@@ -12,6 +12,8 @@ export interface Behaviour {
   readonly exitsAtOnce?: number;
   /** Takes the order `quit`, SIGTERM and SIGINT, and goes on. */
   readonly ignoresQuit?: boolean;
+  /** Backs its data up for this long at the first order or request to quit, and quits then; asked again, it goes on with it. */
+  readonly backsUpAtQuitMs?: number;
   /** What it says of itself while running (`/status`, child protocol), instead of the truth. */
   readonly reportsVersion?: string;
   /** What `--version` prints, instead of the truth. */

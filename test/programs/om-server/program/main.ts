@@ -185,6 +185,10 @@ async function quit(reason: string): Promise<void> {
   sessions.refuse(true);
   sessions.closeAll('server-quits');
   link?.changed();
+  if (behaviour.backsUpAtQuitMs !== undefined) {
+    runBackup(behaviour.backsUpAtQuitMs);
+    await sleep(behaviour.backsUpAtQuitMs);
+  }
   await sleep(behaviour.quitMs ?? 1000);
   data?.close();
   if (behaviour.holdsFilesMs) forkGrandchild(behaviour.holdsFilesMs, path.join(bundle, 'Resources', 'release.json'));
