@@ -63,15 +63,28 @@ test('a caller who does not want to wait any more leaves the start alone', async
   await until(() => control.state().kind === 'up');
 });
 
-test('a slow start goes on beyond its limit while its output grows', async () => {
-  const { control } = await supervise(
-    ['--port', '{port}', '--listen-after', '3500', '--write-every', '50'],
+test.each([
+  { what: 'its output grows', args: ['--write-every', '50'] },
+  { what: 'its processor time grows', args: ['--spin-for', '60000'] },
+  { what: 'it reads', args: ['--read-for', '60000'] },
+  { what: 'it reports progress', args: [] },
+])('a slow start goes on beyond its limit while $what', { timeout: 60_000 }, async ({ what, args }) => {
+  const { control, link, events } = await supervise(
+    ['--port', '{port}', '--listen-after', '2200', ...args],
     (given) => ({
       ...given,
-      start: { limitMs: 1_500, extendMs: 1_500, hardLimitMs: 15_000 },
+      start: { limitMs: 1_000, extendMs: 1_000, hardLimitMs: 40_000 },
     }),
   );
-  expect(valueOf(await control.start()).readyAfterMs).toBeGreaterThan(3_000);
+  let records = 0;
+  const reporting = setInterval(() => link.receive({ progress: `record ${(records += 1)}` }), 100);
+  if (what !== 'it reports progress') clearInterval(reporting);
+  onTestFinished(() => clearInterval(reporting));
+  expect(valueOf(await control.start()).readyAfterMs).toBeGreaterThan(2_000);
+  const told = events.some(
+    (event) => event.kind === 'state' && event.state.kind === 'starting' && event.state.progress,
+  );
+  expect(told).toBe(what === 'it reports progress');
 });
 
 test('a flood of output ends at the hard limit, the server runs on, and becomes up when it is ready after all', async () => {

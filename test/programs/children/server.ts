@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { parseArgs } from 'node:util';
@@ -21,6 +21,9 @@ const { values } = parseArgs({
     'deaf-on-signal': { type: 'boolean', default: false },
     http: { type: 'boolean', default: false },
     'hang-on-signal': { type: 'string' },
+    'leak-mib': { type: 'string' },
+    'spin-for': { type: 'string' },
+    'read-for': { type: 'string' },
   },
 });
 
@@ -30,6 +33,11 @@ if (values.hold !== undefined) openSync(values.hold, 'r');
 if (values.grandchild !== undefined) startGrandchild(values.grandchild);
 if (values['write-every'] !== undefined) setInterval(() => console.log('working'), Number(values['write-every']));
 if (values.flood) setInterval(() => process.stdout.write(`${'flood '.repeat(2_000)}\n`), 1);
+
+if (values['leak-mib'] !== undefined) leak(Number(values['leak-mib']));
+/** Work that can be seen from outside alone: by processor time, or by what is read. */
+if (values['spin-for'] !== undefined) workFor(Number(values['spin-for']), () => spin(80));
+if (values['read-for'] !== undefined) workFor(Number(values['read-for']), () => void readFileSync(process.execPath));
 
 process.on('SIGTERM', () => {
   if (values['ignore-terminate']) return;
@@ -87,4 +95,20 @@ function startGrandchild(kind: string): void {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: kind === 'without-nonce' ? { ...process.env, OM_LAUNCH_NONCE: '' } : process.env,
   });
+}
+
+/** Holds so much more memory each 100 ms, really used. */
+function leak(mebibytes: number): void {
+  const held: Buffer[] = [];
+  setInterval(() => held.push(Buffer.alloc(mebibytes * 1024 * 1024, held.length + 1)), 100);
+}
+
+function workFor(milliseconds: number, work: () => void): void {
+  const timer = setInterval(work, 100);
+  setTimeout(() => clearInterval(timer), milliseconds);
+}
+
+function spin(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end) Math.random();
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import type { ProcessIdentity } from '../../../platform/processes.ts';
 import { openPlatform } from '../../../platform/current.ts';
 import { succeed } from '../../../platform/result.ts';
 import { type CrashFacts, type FoundCrash, readCrashes, writeCrash } from '../../../supervisor/crashes/crash-bundle.ts';
@@ -33,6 +34,31 @@ test('a crash leaves a bundle: how, when, its last words without secrets, versio
   expect(bundle.memory[0]).toMatchObject({ processes: 1 });
   expect(bundle.memory[0]?.residentBytes).toBeGreaterThan(10_000_000);
   await until(() => scene.control.state().kind === 'up' && scene.control.counts().starts === 2);
+});
+
+test('a server that leaked shows it in the curve of its memory', { timeout: 60_000 }, async () => {
+  const { folder, port, options } = await supervise(['--port', '{port}', '--leak-mib', '4']);
+  const { processes } = openPlatform();
+  let looks = 0;
+  const usage = async (tree: readonly ProcessIdentity[]) => {
+    const seen = await processes.usage(tree);
+    // Counted once whoever asked has noted it.
+    setImmediate(() => (looks += 1));
+    return seen;
+  };
+  const counting = { ...processes, usage };
+  const scene = controlOf(folder, port, options, false, { processes: counting });
+  const { process: server } = valueOf(await scene.control.start());
+  // From here on nothing but the curve asks what the tree costs; two looks make a slope.
+  const before = looks;
+  await until(() => looks >= before + 2, 'looks at the memory', 40_000);
+  process.kill(server.pid, 'SIGKILL');
+  const { memory } = (await crashOf(scene, 1)).bundle;
+  const [first, second] = memory;
+  const seconds = (Date.parse(second?.at ?? '') - Date.parse(first?.at ?? '')) / 1_000;
+  expect(seconds).toBeGreaterThan(1);
+  // 40 MiB a second on an idle machine; much less on a busy one.
+  expect(((second?.residentBytes ?? 0) - (first?.residentBytes ?? 0)) / seconds).toBeGreaterThan(4 * 1024 * 1024);
 });
 
 test('crashes of one kind are counted, also by the next launcher; a stop on order is none', async () => {
