@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { planRestart } from '../../supervisor/restart-policy.ts';
+import { planRestart, planSlowRestart } from '../../supervisor/restart-policy.ts';
 
 const OPTIONS = { stableMs: 60_000, firstDelayMs: 1_000, maximumDelayMs: 300_000, jitter: 0.2 };
 const MIDDLE = 0.5;
@@ -24,6 +24,11 @@ test('the jitter spreads by its fraction and never beyond the maximum', () => {
   expect(planRestart({ attempt: 0 }, 0, 0, OPTIONS).delayMs).toBe(800);
   expect(planRestart({ attempt: 0 }, 0, 0.9999999, OPTIONS).delayMs).toBe(1_200);
   expect(planRestart({ attempt: 20 }, 0, 0.9999999, OPTIONS).delayMs).toBe(300_000);
+});
+
+test('the slow lane takes the longest delay at once, and counts on', () => {
+  expect(planSlowRestart({ attempt: 3 }, MIDDLE, OPTIONS)).toEqual({ delayMs: 300_000, history: { attempt: 4 } });
+  expect(planSlowRestart({ attempt: 0 }, 0, OPTIONS).delayMs).toBe(240_000);
 });
 
 test('whatever happened, there is a next start within the maximum delay', () => {

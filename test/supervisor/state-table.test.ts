@@ -143,3 +143,49 @@ test.each([
 ])('$state.kind on $event.kind carries its data on', ({ state, event, next }) => {
   expect(nextState(state, event)).toMatchObject(next);
 });
+
+test.each<{ state: ServerState; event: StateEvent; next: ServerState }>([
+  { state: STATES.stopped, event: EVENTS['start-began'], next: { kind: 'starting', since: 5, deadline: 10 } },
+  {
+    state: STATES.stopped,
+    event: EVENTS.adopted,
+    next: { kind: 'starting', since: 5, process: server, deadline: 10 },
+  },
+  {
+    state: STATES.starting,
+    event: { kind: 'progressed', deadline: 20 },
+    next: { kind: 'starting', since: 1, process: server, deadline: 20 },
+  },
+  {
+    state: STATES.starting,
+    event: { kind: 'became-ready', at: 5, process: server },
+    next: { kind: 'up', since: 5, process: server },
+  },
+  { state: STATES.starting, event: EVENTS['start-failed'], next: { kind: 'stopped', since: 5 } },
+  { state: STATES.stopping, event: EVENTS['stop-proved'], next: { kind: 'stopped', since: 5 } },
+  { state: STATES.held, event: EVENTS.released, next: { kind: 'stopped', since: 5 } },
+  { state: STATES.stopped, event: EVENTS['leftovers-found'], next: { kind: 'held', since: 5, reason: fault } },
+  { state: STATES.stopped, event: EVENTS.held, next: { kind: 'held', since: 5, reason: fault } },
+  {
+    state: STATES.up,
+    event: EVENTS.exited,
+    next: { kind: 'crashed', since: 5, exit: { kind: 'exited', code: 3 } },
+  },
+  {
+    state: STATES.up,
+    event: { ...EVENTS.exited, cause: fault },
+    next: { kind: 'crashed', since: 5, exit: { kind: 'exited', code: 3 }, cause: fault },
+  },
+  {
+    state: STATES.crashed,
+    event: EVENTS['restart-planned'],
+    next: { kind: 'waiting', since: 5, startAt: 7, attempt: 2, cause: fault },
+  },
+  {
+    state: STATES.crashed,
+    event: { ...EVENTS['restart-planned'], untilGone: true },
+    next: { kind: 'waiting', since: 5, startAt: 7, attempt: 2, cause: fault, untilGone: true },
+  },
+])('$state.kind on $event.kind becomes exactly $next', ({ state, event, next }) => {
+  expect(nextState(state, event)).toStrictEqual(next);
+});

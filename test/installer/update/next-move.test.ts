@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { faultOf, type FaultCode } from '../../../platform/fault.ts';
 import type { JournalEntry } from '../../../installer/update/journal-entry.ts';
-import { FIRST_RETRY_MS, LONGEST_RETRY_MS, nextMove, outcomeOf } from '../../../installer/update/next-move.ts';
+import {
+  blamesRelease,
+  FIRST_RETRY_MS,
+  isTransient,
+  LONGEST_RETRY_MS,
+  nextMove,
+  outcomeOf,
+} from '../../../installer/update/next-move.ts';
 import type { Order } from '../../../installer/update/order.ts';
 import { PIPELINE, pipelineFor, type StepName, type UndoableStep } from '../../../installer/update/pipeline.ts';
 
@@ -46,6 +53,24 @@ describe('ahead', () => {
     expect(nextMove(doneUpTo('preflight', ROLLBACK), 0)).toEqual({ kind: 'run', step: 'warn' });
     expect(nextMove(doneUpTo('backUp', ROLLBACK), 0)).toEqual({ kind: 'run', step: 'swap' });
     expect(nextMove(doneUpTo('cleanUp', ROLLBACK), 0)).toEqual({ kind: 'settle', outcome: 'rolled-back' });
+  });
+
+  test('only the warning waits for the ordered time: a release is fetched and staged before', () => {
+    const journal = doneUpTo('preflight', { ...UPDATE, notBefore: 5_000 });
+    expect(nextMove(journal, 1_000)).toEqual({ kind: 'run', step: 'download' });
+  });
+
+  test('a window that is open lets nobody be warned before the ordered time', () => {
+    const always = { windows: [{ from: '00:00', to: '00:00' }], zone: 'Etc/UTC' };
+    const journal = doneUpTo('stage', { ...UPDATE, notBefore: 5_000, unattended: { kind: 'in-window', rule: always } });
+    expect(nextMove(journal, 1_000)).toEqual({ kind: 'wait', until: 5_000, why: 'scheduled', step: 'warn' });
+  });
+
+  test('hours for downloads hold the download back, and no other step', () => {
+    const never = { windows: [{ from: '22:00', to: '23:00' }], zone: 'Etc/UTC' };
+    const order: Order = { ...UPDATE, unattended: { kind: 'on-word', downloads: never } };
+    expect(nextMove(doneUpTo('preflight', order), 0)).toMatchObject({ kind: 'wait', step: 'download' });
+    expect(nextMove(doneUpTo('download', order), 0)).toEqual({ kind: 'run', step: 'verify' });
   });
 
   test('users are not warned before the ordered time, however often it is asked', () => {
@@ -134,7 +159,91 @@ describe('a step that failed', () => {
   });
 });
 
+describe('a pause of the hours for downloads is no try', () => {
+  const pause = (step: StepName): JournalEntry[] => [began(step), failed(step, 'download-window-closed')];
+  const tooSlow = [began('download'), failed('download', 'too-slow', 1_000)];
+
+  test('the first failure after many waits as a first one does, and nothing is lost', () => {
+    const pauses = Array.from({ length: 20 }, () => pause('download')).flat();
+    expect(nextMove([...doneUpTo('preflight'), ...pauses, ...tooSlow], 1_000)).toMatchObject({
+      kind: 'wait',
+      until: 1_000 + FIRST_RETRY_MS,
+    });
+  });
+
+  test('those of another step count nothing', () => {
+    const [ordered, ...rest] = doneUpTo('preflight') as [JournalEntry, ...JournalEntry[]];
+    expect(nextMove([ordered, ...pause('preflight'), ...rest, ...tooSlow], 1_000)).toMatchObject({
+      kind: 'wait',
+      until: 1_000 + FIRST_RETRY_MS,
+    });
+  });
+});
+
+describe('what a fault says', () => {
+  test.each<[FaultCode, boolean]>([
+    ['file-held', true],
+    ['io-error', true],
+    ['too-many-open-files', true],
+    ['timed-out', true],
+    ['worker-died', true],
+    ['name-not-resolved', true],
+    ['connection-refused', true],
+    ['connection-failed', true],
+    ['too-slow', true],
+    ['body-truncated', true],
+    ['http-status', true],
+    ['server-port-taken', true],
+    ['shipped-list-missing', false],
+    ['server-exited', false],
+    ['unexpected', false],
+  ])('%s: a later try may help: %s', (code, expected) => {
+    expect(isTransient(faultOf(code, 'as the test wants it'))).toBe(expected);
+  });
+
+  test('that the shipped list is missing is as lasting as its cause', () => {
+    const missing = (code: FaultCode) => faultOf('shipped-list-missing', 'x', { cause: faultOf(code, 'y') });
+    expect(isTransient(missing('connection-failed'))).toBe(true);
+    expect(isTransient(missing('unexpected'))).toBe(false);
+    // Others do not look at what is behind them.
+    expect(isTransient(faultOf('unexpected', 'x', { cause: faultOf('too-slow', 'y') }))).toBe(false);
+  });
+
+  test.each<[FaultCode, boolean]>([
+    ['smoke-failed', true],
+    ['server-exited', true],
+    ['server-not-ready', true],
+    ['server-unhealthy', true],
+    ['server-wrong-version', true],
+    ['connection-failed', false],
+    ['server-port-taken', false],
+  ])('%s: the release itself is bad: %s', (code, expected) => {
+    expect(blamesRelease(faultOf(code, 'as the test wants it'))).toBe(expected);
+  });
+
+  test('nothing that failed blames nothing', () => expect(blamesRelease(undefined)).toBe(false));
+});
+
 describe('turning back', () => {
+  test('when all is undone and the closing steps are done, it settles', () => {
+    const back = [began('preflight'), failed('preflight', 'space-short'), undoBegan('preflight'), undone('preflight')];
+    const closed = (['notify', 'cleanUp'] as const).flatMap((step) => [began(step), done(step)]);
+    expect(nextMove([...doneUpTo(undefined), ...back, ...closed], 0)).toEqual({ kind: 'settle', outcome: 'refused' });
+  });
+
+  test('an undo that went through at its last try calls nobody', () => {
+    const undoFailed: JournalEntry = { kind: 'undo-failed', at: 0, step: 'drain', fault: faultOf('unexpected', 'x') };
+    const often = [undoBegan('drain'), undoFailed, undoBegan('drain'), undoFailed, undoBegan('drain'), undone('drain')];
+    expect(outcomeOf([...doneUpTo('drain'), cancelled, ...often])).toBe('cancelled');
+  });
+
+  test('the second undo waits twice as long as the first', () => {
+    const undoFailed: JournalEntry = { kind: 'undo-failed', at: 0, step: 'drain', fault: faultOf('unexpected', 'x') };
+    const once = [...doneUpTo('drain'), cancelled, undoBegan('drain'), undoFailed];
+    expect(nextMove(once, 0)).toMatchObject({ until: FIRST_RETRY_MS });
+    expect(nextMove([...once, undoBegan('drain'), undoFailed], 0)).toMatchObject({ until: 2 * FIRST_RETRY_MS });
+  });
+
   test('a cancelled order undoes what it did; after the commit began it cannot be cancelled', () => {
     expect(nextMove([...doneUpTo('drain'), cancelled], 0)).toEqual({ kind: 'undo', step: 'drain' });
     expect(outcomeOf([...doneUpTo('drain'), cancelled])).toBe('cancelled');
