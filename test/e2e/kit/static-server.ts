@@ -20,6 +20,8 @@ export interface StaticServer {
   spoilt: RegExp | undefined;
   /** Files of which half is sent, and then nothing more. */
   stalled: RegExp | undefined;
+  /** The status of every answer, instead of the file. */
+  refusing: number | undefined;
   close(): Promise<void>;
 }
 
@@ -33,6 +35,7 @@ export async function openStaticServer(): Promise<StaticServer> {
     folder: '',
     spoilt: undefined,
     stalled: undefined,
+    refusing: undefined,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -44,6 +47,10 @@ export async function openStaticServer(): Promise<StaticServer> {
 
 function answer(site: StaticServer, request: IncomingMessage, response: ServerResponse): void {
   const path = new URL(request.url ?? '', site.url).pathname;
+  if (site.refusing !== undefined) {
+    response.writeHead(site.refusing, { 'retry-after': '1' }).end();
+    return;
+  }
   const file = join(site.folder, path);
   if (!existsSync(file) || !statSync(file).isFile()) {
     response.writeHead(404).end();
