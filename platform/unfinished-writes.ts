@@ -1,11 +1,16 @@
 import { basename, dirname, join } from 'node:path';
 import type { Files } from './files.ts';
 
-const UNFINISHED = /^\..+\.[0-9a-f]{12}\.tmp$/;
+const UNFINISHED = /^\.(.+)\.[0-9a-f]{12}\.tmp$/;
 
 /** The name under which a durable write prepares its file; `unique` is twelve hexadecimal digits. */
 export function unfinishedName(path: string, unique: string): string {
   return join(dirname(path), `.${basename(path)}.${unique}.tmp`);
+}
+
+/** The name that the file would have got, when this is one that a durable write prepares; otherwise the name itself. */
+export function finishedName(name: string): string {
+  return UNFINISHED.exec(name)?.[1] ?? name;
 }
 
 /**

@@ -1,12 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { basename, join } from 'node:path';
 import type { Files } from '../../platform/files.ts';
+import { finishedName } from '../../platform/unfinished-writes.ts';
 import { type Result, succeed } from '../../platform/result.ts';
 import type { PreflightDependencies } from './check.ts';
 
 /** The tag of the bundle came later: a probe without one may be of an earlier launcher. */
 const PROBE_NAME = /^om-launcher-probe-(?:([0-9a-f]{6})-)?[0-9a-f]{12}(-renamed|\.cmd)?$/;
-/** The only thing that ever lies in a probe folder. */
+/** The only thing that ever lies in a probe folder, whole or half written. */
 export const PROBE_ENTRY = 'probe';
 /** Younger ones may belong to a preflight of another launcher that runs right now. */
 const LEFTOVER_AGE_MS = 10 * 60_000;
@@ -36,7 +37,7 @@ export async function clearProbes(
 ): Promise<Result<void>> {
   const names = await files.list(folder);
   if (!names.ok) return names;
-  for (const name of names.value.filter((each) => PROBE_NAME.test(each))) {
+  for (const name of names.value.filter((each) => PROBE_NAME.test(finishedName(each)))) {
     const path = join(folder, name);
     const facts = await files.facts(path);
     if (!facts.ok || facts.value === undefined) continue;
@@ -47,13 +48,15 @@ export async function clearProbes(
 
 function leftoverBefore(name: string, now: number, owner: ProbeOwner | undefined): number {
   const old = now - LEFTOVER_AGE_MS;
-  const own = owner !== undefined && PROBE_NAME.exec(name)?.[1] === tagOf(owner.bundle);
+  const own = owner !== undefined && PROBE_NAME.exec(finishedName(name))?.[1] === tagOf(owner.bundle);
   return own ? Math.max(old, owner.since) : old;
 }
 
 /** Never a tree: a folder with anything else in it stays. What a scanner holds for a moment is tried once more. */
 export async function removeProbe(files: Files, path: string): Promise<void> {
-  for (const entry of [join(path, PROBE_ENTRY), path]) {
+  const inside = await files.list(path);
+  const own = (inside.ok ? inside.value : []).filter((name) => finishedName(name) === PROBE_ENTRY);
+  for (const entry of [...own.map((name) => join(path, name)), path]) {
     const removed = await files.remove(entry);
     if (!removed.ok) await files.remove(entry);
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { PreflightDependencies, PreflightSubject } from '../../../installer/preflight/check.ts';
 import { clearProbes, probeName } from '../../../installer/preflight/probe-folder.ts';
+import { unfinishedName } from '../../../platform/unfinished-writes.ts';
 import { PREFLIGHT_CHECKS, runPreflight } from '../../../installer/preflight/run-preflight.ts';
 import { namesVersion, smokeTest } from '../../../installer/preflight/smoke-test.ts';
 import { formatBytes, spaceDemands } from '../../../installer/preflight/space.ts';
@@ -225,6 +226,18 @@ describe('left-over probes of a crashed preflight', () => {
     const clock = { ...hastyClock, now: () => after };
     expect(await clearProbes({ files: platform.files, clock }, folder, { bundle, since })).toMatchObject({ ok: true });
     expect(readdirSync(folder).sort()).toEqual([running, neighbours, untagged].sort());
+  });
+
+  test('go when they are half written, too: their files have the names that a durable write prepares', async () => {
+    const folder = temporaryFolder('probes');
+    const bundle = join(folder, 'OM Finance');
+    const [half, file] = [join(folder, probeName(bundle)), join(folder, probeName(bundle))];
+    writeBundle(half, { '.probe.0123456789ab.tmp': 'x' });
+    writeFileSync(unfinishedName(file, '0123456789ab'), 'x');
+    const clock = { ...hastyClock, now: () => Date.now() + 120_000 };
+    const since = clock.now();
+    expect(await clearProbes({ files: platform.files, clock }, folder, { bundle, since })).toMatchObject({ ok: true });
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 
