@@ -9,6 +9,7 @@ import { say } from '../texts/messages.ts';
 import type { Launcher } from '../wiring/launcher.ts';
 import type { VerbContext } from './context.ts';
 import { EXIT } from './exit-status.ts';
+import { keepSmall } from './keep-small.ts';
 import { createServiceNotices, type ServiceNotices } from '../service/notices.ts';
 import { serverNow } from '../texts/describe.ts';
 
@@ -33,11 +34,9 @@ export async function runLauncher(context: VerbContext): Promise<number> {
   const port = tcp === undefined ? 'not open' : `${tcp.host}:${tcp.port}`;
   log.info('ready', { port, socket: listening?.socketPath });
   notices.ready();
-  const ending = new AbortController();
-  const released = releaseMemoryOfStart(context, ending.signal);
+  const growAgain = keepSmall(context, launcher.value.updates);
   await asked.promise;
-  ending.abort();
-  await released;
+  growAgain();
   const closed = await end(launcher.value, notices, log);
   asked.forget();
   stopWatching();
@@ -45,14 +44,6 @@ export async function runLauncher(context: VerbContext): Promise<number> {
   await notices.close();
   return closed.ok ? EXIT.done : voice.fault(closed.fault);
 }
-
-/** A program that waits for months does not trigger what would collect the garbage of its start. */
-async function releaseMemoryOfStart({ platform, own }: VerbContext, signal: AbortSignal): Promise<void> {
-  if ((await platform.clock.sleep(START_SETTLED_MS, signal)) === 'elapsed') own.releaseMemory();
-}
-
-/** The server is up by then, or waited for. */
-const START_SETTLED_MS = 15_000;
 
 /** The watchdog's request to end is about this process alone: its server runs on, and the next launcher takes it over. */
 async function end(launcher: Launcher, notices: ServiceNotices, log: Log): Promise<Result<void>> {

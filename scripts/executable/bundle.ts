@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
+import { RUN_FLAGS } from './engine-flags.ts';
 
 /** Where the bundle thinks it lies: dependencies that ask for their own place get the executable's. */
 const BANNER = "var __importMetaUrl = require('node:url').pathToFileURL(process.execPath).href;";
@@ -60,8 +61,7 @@ export function assetOf(name: string): string {
  * The only script that Node compiles at each start. It answers `--version` itself (30 ms against 60 ms with everything
  * loaded) and otherwise compiles one program: the one whose name the executable carries, or `om-launcher`.
  *
- * The launcher that runs for months has nothing to compute: without optimizing compilers it is 7 MB smaller. Commands and
- * the staging process keep them.
+ * Commands and the staging process keep the optimizing compilers.
  */
 export function stub(version: string, programs: readonly string[], apart: readonly string[]): string {
   return `'use strict';
@@ -74,7 +74,7 @@ if (process.argv[2] === '--version' && process.argv.length === 3) {
   process.stdout.write(${JSON.stringify(`${version}\n`)});
 } else {
   if (program === programs[0] && process.argv[2] === 'run') {
-    for (const flag of ['--no-opt', '--no-maglev']) require('node:v8').setFlagsFromString(flag);
+    for (const flag of ${JSON.stringify(RUN_FLAGS)}) require('node:v8').setFlagsFromString(flag);
   }
   const vm = require('node:vm');
   const sea = require('node:sea');

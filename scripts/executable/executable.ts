@@ -6,6 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { assetOf, stub } from './bundle.ts';
 import { stripElf } from './elf.ts';
+import { PROGRAM_FLAGS } from './engine-flags.ts';
 import { nodeOf, type Target, TARGETS, thisPlatform } from './targets.ts';
 
 interface Postject {
@@ -81,9 +82,7 @@ async function makeBlob(
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: false,
-    // The young generation of an idle program needs no 16 MB, and its old one has to be collected before it has grown to
-    // what V8 takes for small.
-    execArgv: ['--max-semi-space-size=1', '--initial-old-space-size=8'],
+    execArgv: PROGRAM_FLAGS,
     execArgvExtension: 'none',
   };
   await writeFile(at('sea.json'), JSON.stringify(config));

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { PROGRAM_FLAGS, RUN_FLAGS } from '../../scripts/executable/engine-flags.ts';
 import { makeLauncherProgram } from '../faults/launcher-program.ts';
 import { LEAKING } from './control.ts';
 import { endProcesses, temporaryOf } from './processes.ts';
@@ -53,7 +54,13 @@ async function play(base: string, folder: string, cycles: number): Promise<SoakC
   const { launcher } = await makeLauncherProgram(base);
   // Launcher, servers and whatever they start inherit it: nothing of this machine lies or runs elsewhere.
   process.env['TMPDIR'] = temporaryOf(folder);
-  const machine = await openSoakSite(folder, [process.execPath, ...(values.control ? LEAKING : []), launcher]);
+  const machine = await openSoakSite(folder, [
+    process.execPath,
+    ...PROGRAM_FLAGS,
+    ...RUN_FLAGS,
+    ...(values.control ? LEAKING : []),
+    launcher,
+  ]);
   try {
     return await runSoak(machine, { cycles, seed: Number(values.seed), control: values.control, say });
   } catch (error) {
