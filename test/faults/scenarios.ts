@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OrderAnswer } from '../../launcher/api/messages.ts';
 import type { ApiClient } from '../../launcher/api/client.ts';
@@ -93,6 +93,15 @@ export const SCENARIOS: readonly Scenario[] = [
 async function prepareUpdated(site: OmSite): Promise<void> {
   await site.release(NEW, { dataFormat: '2' });
   await launchAndOrder(site, async (api) => api.orderUpdate({ id: 'earlier-0001', version: NEW }));
+  pinJournal(site);
+}
+
+/** That launcher's names are not pinned, and the next one forces the newest journal to disk: each ground must have the same. */
+function pinJournal(site: OmSite): void {
+  const folder = join(site.stateFolder, 'orders');
+  for (const name of readdirSync(folder).filter((each) => each.endsWith('.journal'))) {
+    renameSync(join(folder, name), join(folder, `20260101T000000000Z-${name.slice(name.indexOf('-') + 1)}`));
+  }
 }
 
 /** As if the days for which a replaced release is kept were over. */

@@ -45,14 +45,15 @@ async function removeForGood({ tools }: StepContext, folder: string): Promise<Re
 
 /**
  * A rollback that restored data saved the data before it, to be able to turn back; once it is final, no kept release refers
- * to that copy. What was entered since lies beside the data until it expires.
+ * to that copy. What was entered since lies beside the data until it expires. One that turned back has given it back or not
+ * needed it, whole or half made; that of an update was begun while staging, and goes with that.
  */
 async function discardRollbackCopy({ tools, order, journal }: StepContext): Promise<Result<void>> {
-  const saved = factsOf(journal, 'backUp')?.backupId;
-  if (outcomeOf(journal) !== 'rolled-back' || saved !== order.id) {
-    return succeed();
-  }
-  return tools.data.discard(saved);
+  const mayBeThere =
+    order.kind === 'rollback' &&
+    factsOf(journal, 'preflight')?.dataFormatChanges === true &&
+    journal.some((entry) => entry.kind === 'began' && entry.step === 'backUp');
+  return mayBeThere ? tools.data.discard(order.id) : succeed();
 }
 
 /** The plan goes first: with it, a later recovery would look for folders that are being removed. */

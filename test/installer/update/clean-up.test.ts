@@ -76,3 +76,32 @@ test("an order's folder is removed for good: a power cut cannot bring it back", 
   rmSync(staging, { recursive: true });
   expect(await cleanUp.run(contextIn(root, []))).toEqual(succeed({ removed }));
 });
+
+test("a rollback's copy of the data goes whatever became of the order; that of an update is not its business", async () => {
+  const asked = async (kind: Order['kind'], entries: readonly object[]): Promise<readonly string[]> => {
+    const root = temporaryFolder();
+    const discarded: string[] = [];
+    const discard = async (id: string) => Promise.resolve((discarded.push(id), succeed()));
+    const { tools, ...context } = contextIn(root, []);
+    const order: Order = { ...ORDER, kind };
+    const facts = { to: '1', dataFormatChanges: true, nextBundle: '/X_old' };
+    const journal = [{ kind: 'ordered', at: 0, order }, { kind: 'done', at: 1, step: 'preflight', facts }, ...entries];
+    const ran = await cleanUp.run({
+      ...context,
+      order,
+      journal,
+      tools: { ...tools, data: { discard } },
+    } as unknown as StepContext);
+    expect(ran).toMatchObject({ ok: true });
+    return discarded;
+  };
+  const failed = [
+    { kind: 'began', at: 2, step: 'backUp' },
+    { kind: 'failed', at: 3, step: 'backUp', fault: faultOf('data-backup-failed', 'EIO') },
+    { kind: 'undo-began', at: 4, step: 'backUp' },
+    { kind: 'undone', at: 5, step: 'backUp' },
+  ];
+  expect(await asked('rollback', failed)).toEqual([ORDER.id]);
+  expect(await asked('rollback', [])).toEqual([]);
+  expect(await asked('update', failed)).toEqual([]);
+});
