@@ -41,8 +41,9 @@ export function pointsOf(
   const foreign = new Set(trace.filter(({ own }) => !own).map(({ name, aim }) => `${name} ${aim}`));
   return trace.flatMap((call) => {
     if (!call.own) return [];
-    const { thread, name, aim, path } = call;
+    const { thread, name, aim, alsoAim, path } = call;
     const whenOnPath = onPath(`${thread} ${name} ${aim}`);
+    if (alsoAim !== undefined) onPath(`${thread} ${name} ${alsoAim}`);
     const whenOfThread = ofThread(`${thread} ${name}`);
     // What the system refused has changed nothing.
     if (!call.mutating || call.outcome === 'failed' || !isBelow(path, root)) return [];

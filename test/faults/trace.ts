@@ -6,6 +6,8 @@ export interface TracedCall {
   readonly name: CallName;
   /** What `strace -P` compares: the file of the first descriptor, or the first path as the program gave it. */
   readonly aim: string;
+  /** Another path that it compares as well: link(2) has two. */
+  readonly alsoAim?: string;
   /** The same as a real path: what lies behind `/proc/self/fd/N` is looked up. */
   readonly path: string;
   /** Does this call change anything? A mere open for reading is only counted. */
@@ -93,7 +95,14 @@ function parseCall(
   const outcome = / = -1 /.test(rest) ? 'failed' : / = \d/.test(rest) ? 'returned' : 'cut';
   if (name === 'openat') rememberDescriptor(rest, path, descriptors);
   const mutating = name !== 'openat' || rest.includes('O_CREAT') || rest.includes('O_TRUNC');
-  return { thread, name, aim, path, mutating, outcome, injected: rest.includes('(INJECTED)') };
+  const alsoAim = name === 'link' ? secondPath(rest) : undefined;
+  const injected = rest.includes('(INJECTED)');
+  return { thread, name, aim, ...(alsoAim !== undefined && { alsoAim }), path, mutating, outcome, injected };
+}
+
+function secondPath(rest: string): string | undefined {
+  const first = QUOTED.exec(rest);
+  return first === null ? undefined : QUOTED.exec(rest.slice(first.index + first[0].length))?.[1];
 }
 
 function aimOf(name: CallName, rest: string): string | undefined {
