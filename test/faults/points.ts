@@ -92,6 +92,19 @@ export function titleOf({ scenario, point, fault }: Case): string {
   return `${scenario}: ${fault} at ${keyOf(point)}`;
 }
 
+const TEMPORARY = /\.([0-9a-f]{12})\.tmp$/;
+
+/** The same call on the temporary file whose pinned number is so much higher; any other point as it is. */
+export function nextName(point: Point, by: number): Point {
+  const shift = (path: string): string =>
+    path.replace(
+      TEMPORARY,
+      (_, number: string) => `.${(parseInt(number, 16) + by).toString(16).padStart(12, '0')}.tmp`,
+    );
+  const { aim } = point;
+  return { ...point, path: shift(point.path), aim: aim.by === 'path' ? { ...aim, path: shift(aim.path) } : aim };
+}
+
 /** The same call, met in the same way: in between there may be calls that look only, as often as there was time for. */
 export function isSame(one: Point, other: Point): boolean {
   return keyOf(one) === keyOf(other) && one.aim.when === other.aim.when;
