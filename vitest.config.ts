@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Putting away what a scene started takes long on a crowded machine.
+    hookTimeout: 60_000,
     // Two workers: the suites start real programs, and the reference machine has two cores.
     maxWorkers: 2,
     // Launchers and servers that the suites start again and again find their code compiled: half of each start. Node's own cache.

@@ -57,8 +57,8 @@ test('a server that leaked shows it in the curve of its memory', { timeout: 60_0
   const [first, second] = memory;
   const seconds = (Date.parse(second?.at ?? '') - Date.parse(first?.at ?? '')) / 1_000;
   expect(seconds).toBeGreaterThan(1);
-  // 40 MiB a second on an idle machine; much less on a busy one.
-  expect(((second?.residentBytes ?? 0) - (first?.residentBytes ?? 0)) / seconds).toBeGreaterThan(4 * 1024 * 1024);
+  // 40 MiB a second on an idle machine; a small part of it on a crowded one, and nothing where nothing leaks.
+  expect(((second?.residentBytes ?? 0) - (first?.residentBytes ?? 0)) / seconds).toBeGreaterThan(1024 * 1024);
 });
 
 test('crashes of one kind are counted, also by the next launcher; a stop on order is none', async () => {
