@@ -53,6 +53,42 @@ export async function readRecord<Schema extends TSchema>(
     : { kind: 'damaged', fault: faultOf('record-corrupt', 'the file is not what the launcher wrote', { path }) };
 }
 
+/** The record, or undefined where there is none. Errors: `record-corrupt` (it stays where it is), `newer-schema`, or what the disk says. */
+export async function readIfPresent<Schema extends TSchema>(
+  files: Pick<Files, 'readText'>,
+  file: RecordFile<Schema>,
+): Promise<Result<Static<Schema> | undefined>> {
+  const found = await readRecord(files, file);
+  switch (found.kind) {
+    case 'absent':
+      return succeed(undefined);
+    case 'found':
+      return succeed(found.record);
+    case 'damaged':
+      return fail(faultOf('record-corrupt', found.fault.detail, { path: file.path, cause: found.fault }));
+    case 'newer':
+    case 'unread':
+      return fail(found.fault);
+  }
+}
+
+/** Milliseconds between tries: a disk may fail once, and the start of the server waits for this. */
+const READ_AGAIN_MS = [100, 300, 1_000, 3_000] as const;
+
+/** Reads again, for some seconds, what the disk does not give; the last answer is the caller's. */
+export async function readPatiently<Found extends { readonly kind: string }>(
+  read: () => Promise<Found>,
+  clock: Pick<Clock, 'sleep'>,
+  signal: AbortSignal,
+): Promise<Found> {
+  let found = await read();
+  for (const delay of READ_AGAIN_MS) {
+    if (found.kind !== 'unread' || (await clock.sleep(delay, signal)) === 'aborted') break;
+    found = await read();
+  }
+  return found;
+}
+
 /**
  * The record, or undefined where there is none, or none that is whole: a damaged one is set aside and told.
  *
@@ -62,20 +98,10 @@ export async function readOrSetAside<Schema extends TSchema>(
   parts: RecordParts,
   file: RecordFile<Schema>,
 ): Promise<Result<Static<Schema> | undefined>> {
-  const found = await readRecord(parts.files, file);
-  switch (found.kind) {
-    case 'absent':
-      return succeed(undefined);
-    case 'found':
-      return succeed(found.record);
-    case 'newer':
-    case 'unread':
-      return fail(found.fault);
-    case 'damaged': {
-      const aside = await setAside(parts, file.path, found.fault.detail);
-      return aside.ok ? succeed(undefined) : aside;
-    }
-  }
+  const found = await readIfPresent(parts.files, file);
+  if (found.ok || found.fault.code !== 'record-corrupt') return found;
+  const aside = await setAside(parts, file.path, found.fault.detail);
+  return aside.ok ? succeed(undefined) : aside;
 }
 
 const ASIDE = /^(?<name>.+)\.unreadable-(?<at>\d{1,15})$/;

@@ -1,6 +1,7 @@
 import type { ProcessIdentity } from '../platform/processes.ts';
+import { readPatiently } from '../platform/record-file.ts';
 import { judgeRecord } from './adoption.ts';
-import type { ChildRecord, RecordFound } from './child-record.ts';
+import type { ChildRecord } from './child-record.ts';
 import type { Launched } from './launch.ts';
 import { writeRunning } from './launch.ts';
 import { outputFileIn } from './output/output-names.ts';
@@ -55,7 +56,9 @@ async function findRun(supervision: Supervision): Promise<ServerRun | undefined>
 }
 
 async function findRecord(supervision: Supervision): Promise<ChildRecord | undefined> {
-  const found = await readPatiently(supervision);
+  const { records, dependencies, detached } = supervision;
+  // Without its record a server that runs is not found.
+  const found = await readPatiently(() => records.read(), dependencies.clock, detached.signal);
   if (found.kind === 'none') return undefined;
   const record = found.kind === 'found' ? found.record : await recoverRecord(supervision);
   if (record === undefined) {
@@ -75,18 +78,6 @@ async function recoverRecord({ dependencies, records }: Supervision): Promise<Ch
   if (nonce === undefined || another !== undefined || self === undefined) return undefined;
   dependencies.log.warn('the record of the server is lost; its process was found by its environment');
   return { schema: 1, kind: 'intent', nonce, bootId: self.bootId };
-}
-
-/** Milliseconds between tries: a disk may fail once, and without its record a server that runs is not found. */
-const READ_AGAIN_MS = [100, 300, 1_000, 3_000] as const;
-
-async function readPatiently({ dependencies, records, detached }: Supervision): Promise<RecordFound> {
-  let found = await records.read();
-  for (const delay of READ_AGAIN_MS) {
-    if (found.kind !== 'unread' || (await dependencies.clock.sleep(delay, detached.signal)) === 'aborted') break;
-    found = await records.read();
-  }
-  return found;
 }
 
 async function takeOver(

@@ -5,6 +5,7 @@ import { probedPorts } from './probes/port-owner.ts';
 import { distinctProbes } from './probes/probe-lists.ts';
 import { scheduleRestart } from './restarting.ts';
 import { countPeers } from './sessions/peer-count.ts';
+import { REPORT_FRESH_MS } from './sessions/sessions.ts';
 import { hasMoved, lookAtProgress, type ProgressSnapshot } from './start-progress.ts';
 import { readyFor, type ServerRun, type Supervision } from './supervision.ts';
 
@@ -27,8 +28,6 @@ export interface Illness {
 
 /** Share of one processor below which a tree stands still; one that is starved by others still gets more. */
 const STILL_SHARE = 0.02;
-/** Older reports of sessions say nothing about now, milliseconds. */
-const REPORT_FRESH_MS = 60_000;
 
 /** Looks at the tree once more at the end of a failed round. */
 export async function noteFailedRound(

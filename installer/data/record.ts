@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { faultOf } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
-import { readRecord } from '../../platform/record-file.ts';
+import { readIfPresent } from '../../platform/record-file.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 
 /** A folder of a hundred thousand files needs about 30 MB. */
@@ -95,22 +95,9 @@ export const readBackupList = (files: Files, folder: string): Promise<Result<Bac
 export const writeBackupList = (files: Files, folder: string, list: BackupList): Promise<Result<void>> =>
   files.writeDurably(backupListPath(folder), `${JSON.stringify(list)}\n`, 0o600);
 
-/** Undefined when absent; `newer-schema` or `record-corrupt` when it cannot be understood, or what the disk says. */
-async function read<Schema extends TSchema>(
+/** As `readIfPresent`, up to the size of the largest record. */
+const read = <Schema extends TSchema>(
   files: Files,
   path: string,
   schema: Schema,
-): Promise<Result<Static<Schema> | undefined>> {
-  const found = await readRecord(files, { path, schema, limit: RECORD_LIMIT_BYTES });
-  switch (found.kind) {
-    case 'absent':
-      return succeed(undefined);
-    case 'found':
-      return succeed(found.record);
-    case 'damaged':
-      return fail(faultOf('record-corrupt', 'not what this launcher writes', { path, cause: found.fault }));
-    case 'newer':
-    case 'unread':
-      return fail(found.fault);
-  }
-}
+): Promise<Result<Static<Schema> | undefined>> => readIfPresent(files, { path, schema, limit: RECORD_LIMIT_BYTES });

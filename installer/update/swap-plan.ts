@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { faultOf } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
 import type { Log } from '../../platform/log.ts';
-import { readRecord, setAside } from '../../platform/record-file.ts';
+import { readIfPresent, setAside } from '../../platform/record-file.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 
 const SwapPlan = Type.Object({
@@ -23,18 +23,10 @@ const PLAN_LIMIT = 64 * 1024;
 /** The plan on disk; undefined when there is none. A damaged one is `record-corrupt`: it is written durably, so it can only be damage. */
 export async function readSwapPlan(files: Files, stateFolder: string): Promise<Result<SwapPlan | undefined>> {
   const path = join(stateFolder, PLAN_NAME);
-  const found = await readRecord(files, { path, schema: SwapPlan, limit: PLAN_LIMIT });
-  switch (found.kind) {
-    case 'absent':
-      return succeed(undefined);
-    case 'found':
-      return succeed(found.record);
-    case 'damaged':
-      return fail(faultOf('record-corrupt', 'the plan of the swap is damaged', { path }));
-    case 'newer':
-    case 'unread':
-      return fail(found.fault);
-  }
+  const plan = await readIfPresent(files, { path, schema: SwapPlan, limit: PLAN_LIMIT });
+  return !plan.ok && plan.fault.code === 'record-corrupt'
+    ? fail(faultOf('record-corrupt', 'the plan of the swap is damaged', { path }))
+    : plan;
 }
 
 /**

@@ -4,15 +4,14 @@ import { fail, type Result, succeed } from '../../platform/result.ts';
 import { clearProbes } from '../preflight/probe-folder.ts';
 import { createJournal } from './journal.ts';
 import { type JournalEntry, orderOf } from './journal-entry.ts';
-import { ensureLiveBundle, mayRun } from './live-bundle.ts';
+import { blockedBy, findEarlierOrder, mendBundle } from './earlier-order.ts';
 import type { Order } from './order.ts';
-import { findOpenOrder, type OpenOrder, readHistory } from './order-history.ts';
+import { type OpenOrder, readHistory } from './order-history.ts';
 import { removeExpired } from './retention.ts';
 import { beginOrder, type OrderProgress, type RunningOrder } from './running-order.ts';
 import { cancelOrder, continueOrder, postponeOrder } from './steering.ts';
 import type { Steps } from './step.ts';
 import { yieldTo } from './take-over.ts';
-import { setDamagedPlanAside } from './swap-plan.ts';
 import type { UpdateTools } from './tools.ts';
 
 /** All orders of this server: at most one at a time, every one to its end. */
@@ -53,8 +52,11 @@ export interface UpdatesOptions {
 export function createUpdates(tools: UpdateTools, options: UpdatesOptions): Updates {
   const office = openOffice(tools, options);
   return {
-    inspect: async () => inspect(office),
-    mendBundle: async () => mendBundle(office),
+    async inspect() {
+      office.open = await findEarlierOrder(tools, options.journalFolder, office.shutdown.signal);
+      return office.open;
+    },
+    mendBundle: async () => mendBundle(tools, office.open),
     blocked: () => blockedBy(office.open),
     resumeOpen() {
       if (office.open.kind === 'open' && office.running === undefined) {
@@ -119,50 +121,6 @@ function openOffice(tools: UpdateTools, options: UpdatesOptions): Office {
   };
 }
 
-/** Milliseconds between tries: a disk may fail once, and the start of the server waits for this. */
-const READ_AGAIN_MS = [100, 300, 1_000, 3_000] as const;
-
-async function inspect(office: Office): Promise<OpenOrder> {
-  const { tools, options } = office;
-  const look = async (): Promise<OpenOrder> =>
-    findOpenOrder(tools.files, options.journalFolder, tools.clock.now(), tools.log, await finalOrder(tools));
-  office.open = await look();
-  for (const delay of READ_AGAIN_MS) {
-    if (office.open.kind !== 'unread' || (await tools.clock.sleep(delay, office.shutdown.signal)) === 'aborted') break;
-    office.open = await look();
-  }
-  if (office.open.kind === 'unread') {
-    const { code, path } = office.open.fault;
-    tools.log.error('the last order cannot be read; updates are refused until the next start', { code, path });
-  }
-  return office.open;
-}
-
-/** The order that put the live release in place, by the record. */
-async function finalOrder({ installed }: UpdateTools): Promise<string | undefined> {
-  const record = await installed.read();
-  return record.ok ? record.value.live?.orderId : undefined;
-}
-
-/** Never below a server that runs: it was adopted with the bundle that it was started from. */
-async function mendBundle({ tools, open }: Office): Promise<void> {
-  const isWhole = open.kind !== 'open' && (mayRun(tools.server.state()) || (await findWholeBundle(tools, open)));
-  // Only while no order can come back that needs it.
-  if (isWhole && open.kind === 'none') {
-    await setDamagedPlanAside(tools.files, tools.places.stateFolder, tools.log);
-  }
-}
-
-async function findWholeBundle(tools: UpdateTools, open: OpenOrder): Promise<boolean> {
-  const installed = await tools.installed.read();
-  const complete = open.kind === 'unread' || !installed.ok ? 'keep' : 'take back';
-  const whole = await ensureLiveBundle(tools.files, tools.places, installed, tools.log, complete);
-  if (!whole.ok) {
-    tools.log.error('no whole bundle was found', { code: whole.fault.code, path: whole.fault.path });
-  }
-  return whole.ok;
-}
-
 async function take(office: Office, order: Order): Promise<Result<OrderProgress>> {
   const { tools, options } = office;
   if (office.shutdown.signal.aborted) {
@@ -186,18 +144,6 @@ async function take(office: Office, order: Order): Promise<Result<OrderProgress>
   }
   const journal = await createJournal(tools.files, options.journalFolder, order, tools.clock.now());
   return journal.ok ? succeed(begin(office, journal.value).progress()) : journal;
-}
-
-function blockedBy(open: OpenOrder): Fault | undefined {
-  switch (open.kind) {
-    case 'newer':
-      return faultOf('newer-schema', 'an order was left by a newer om-launcher', { path: open.path });
-    case 'unread':
-      return open.fault;
-    case 'none':
-    case 'open':
-      return undefined;
-  }
 }
 
 function begin(office: Office, journal: Parameters<typeof beginOrder>[1]): RunningOrder {

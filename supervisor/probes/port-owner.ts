@@ -1,5 +1,5 @@
 import { type Fault, faultOf } from '../../platform/fault.ts';
-import type { ProcessIdentity, Processes } from '../../platform/processes.ts';
+import { isSameProcess, type ProcessIdentity, type Processes } from '../../platform/processes.ts';
 import type { Probe } from '../server-options.ts';
 import { portOfUrl } from './http.ts';
 
@@ -28,7 +28,7 @@ export async function findPortStranger(
     const known = holders.filter((holder) => holder !== undefined);
     if (known.length === 0 || known.length < holders.length) continue;
     // The usual case, and the cheap one: the tree is looked up by the environment of every process of the machine.
-    if (known.some((holder) => isSame(holder, server))) continue;
+    if (known.some((holder) => isSameProcess(holder, server))) continue;
     const own = new Set((await processes.tree(server, nonce)).map((identity) => identity.pid));
     own.add(server.pid);
     const [stranger] = known;
@@ -37,10 +37,6 @@ export async function findPortStranger(
     }
   }
   return undefined;
-}
-
-function isSame(one: ProcessIdentity, other: ProcessIdentity): boolean {
-  return one.pid === other.pid && one.startTime === other.startTime;
 }
 
 /** The fault that names who holds a port: program, process and account, or the account alone where the OS hides the rest. */

@@ -7,7 +7,7 @@ import type { ChildLink, NewChildOrder } from '../child/child-link.ts';
 import { replacePlaceholders } from '../placeholders.ts';
 import { countPeers } from './peer-count.ts';
 import type { SessionOptions } from './session-options.ts';
-import { countOf, type Notice, type Presence, type Sessions } from './sessions.ts';
+import { countOf, REPORT_FRESH_MS, type Notice, type Presence, type Sessions } from './sessions.ts';
 
 export interface SessionDependencies {
   readonly clock: Clock;
@@ -20,8 +20,6 @@ export interface SessionDependencies {
   readonly drain: (draining: boolean) => void;
 }
 
-/** Older reports of sessions say nothing about now. */
-const REPORT_FRESH_MS = 60_000;
 /** A server that cooperates fetches its orders at once, milliseconds. */
 const ORDER_LIMIT_MS = 10_000;
 const LOOK_EVERY_MS = 250;

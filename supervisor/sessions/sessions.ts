@@ -37,6 +37,9 @@ export interface Sessions {
   backupRunning(): boolean;
 }
 
+/** Older reports of sessions say nothing about now, milliseconds. */
+export const REPORT_FRESH_MS = 60_000;
+
 /** How many users a presence stands for; undefined when unknown. */
 export function countOf(presence: Presence): number | undefined {
   switch (presence.kind) {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../installer/update/journal-entry.ts';
 import type { Outcome } from '../../installer/update/order.ts';
 import type { StepName } from '../../installer/update/pipeline.ts';
+import { createRandom } from '../kit/seeded.ts';
 import { checkSite, type ExpectedSite } from './kit/check-site.ts';
 import { demandValue, openScene, type Scene, serverUp, told } from './kit/scene.ts';
 import { processesOf } from './kit/site-processes.ts';
@@ -16,7 +17,7 @@ const LONGEST_OFFSET_MS = 30;
 type Moment = readonly [kind: JournalEntry['kind'], step: StepName];
 
 const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
-const random = randomOf(SEED);
+const random = createRandom(SEED);
 process.stderr.write(`crash tests: CRASH_SEED=${SEED}\n`);
 
 /** Every step, and the moments between two of them that matter most; on machines side by side, to be quick. */
@@ -192,15 +193,4 @@ async function killAt(
   await serverUp(scene.api);
   if (end.state === 'running' || end.state === 'scheduled') throw new Error('the order has not settled');
   return end.state;
-}
-
-/** mulberry32: a small generator with a seed, so that a failure can be repeated. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { StatusView } from '../../launcher/api/schemas.ts';
 import { canMount, mountTmpfs, unmount } from '../kit/privilege.ts';
+import { createRandom } from '../kit/seeded.ts';
 import { until } from '../kit/until.ts';
 import { differencesFrom } from './kit/bundle-truth.ts';
 import type { OmSite } from './kit/om-site.ts';
@@ -14,7 +15,7 @@ import { processesOf } from './kit/site-processes.ts';
 const VERSIONS = ['2026.1.0', '2026.2.0'] as const;
 /** The same damage each time; another seed draws other damage. */
 const SEED = Number(process.env['DAMAGE_SEED'] ?? 571_116);
-const random = randomOf(SEED);
+const random = createRandom(SEED);
 process.stderr.write(`damage tests: DAMAGE_SEED=${SEED}\n`);
 
 /** A start beside damage may take this much longer than one without, milliseconds: the machine may be busy. */
@@ -349,15 +350,4 @@ function fill(file: string): void {
       }
     }
   }
-}
-
-/** mulberry32: a small generator with a seed, so that a failure can be repeated. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -28,7 +28,7 @@ function commandLine(pid: string): string {
   }
 }
 
-function kill(pid: number): void {
+export function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

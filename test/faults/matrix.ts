@@ -7,7 +7,7 @@ import { endProcessesBelow } from './end-processes.ts';
 import { keepBroken } from './keep-broken.ts';
 import type { Results } from './results.ts';
 import { type Scenario, SCENARIOS } from './scenarios.ts';
-import { sampleOf } from './seeded.ts';
+import { sampleOf } from '../kit/seeded.ts';
 import { onSlots, type Slot } from './slots.ts';
 
 export interface MatrixOptions {

@@ -1,6 +1,6 @@
 import { callOf, classOf, orderOf, type Recorded } from './classes.ts';
 import type { Case, Point } from './points.ts';
-import { sampleOf } from './seeded.ts';
+import { sampleOf } from '../kit/seeded.ts';
 
 export interface PairChoice {
   isFull(): boolean;

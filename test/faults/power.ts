@@ -9,7 +9,7 @@ import type { LauncherProgram } from './launcher-program.ts';
 import { type MatrixRun, tell, tellVerdict } from './matrix.ts';
 import { type Case, titleOf } from './points.ts';
 import { type Scenario, SCENARIOS } from './scenarios.ts';
-import { sampleOf } from './seeded.ts';
+import { sampleOf } from '../kit/seeded.ts';
 
 /** The same run with every fsync switched off must be found broken, or the method proves nothing. */
 export type Control =

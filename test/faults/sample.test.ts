@@ -6,7 +6,7 @@ import { recordPoints, runCase } from './case-run.ts';
 import { makeLauncherProgram } from './launcher-program.ts';
 import { scenarioNamed, tellVerdict } from './matrix.ts';
 import { runPairsAfter } from './pairs.ts';
-import { sampleOf } from './seeded.ts';
+import { sampleOf } from '../kit/seeded.ts';
 import { makeBase, onSlots, openSlot, type Slot } from './slots.ts';
 import { hasStrace } from './traced-launcher.ts';
 

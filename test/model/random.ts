@@ -1,4 +1,4 @@
-import { createRandom } from '../faults/seeded.ts';
+import { createRandom } from '../kit/seeded.ts';
 
 /** Draws of one run: the same seed gives the same draws in the same order. */
 export interface Draws {

@@ -1,5 +1,5 @@
 import { faultOf } from '../../platform/fault.ts';
-import type { ProcessIdentity, Processes, SpawnRequest } from '../../platform/processes.ts';
+import { isSameProcess, type ProcessIdentity, type Processes, type SpawnRequest } from '../../platform/processes.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import type { BeforeCall } from './virtual-files.ts';
 import { PLACES, PROGRAM_FILES, type VirtualMachine } from './virtual-machine.ts';
@@ -12,7 +12,7 @@ const UNABLE: Behaviour = { dataFormat: 9, start: 'exits', startMs: 10, convertM
 /** The processes of the virtual machine, as one launcher sees them. */
 export function createVirtualProcesses(machine: VirtualMachine, before: BeforeCall): Processes {
   const find = (identity: ProcessIdentity): VirtualServer | undefined =>
-    machine.servers.find((server) => server.alive && sameProcess(server.identity, identity));
+    machine.servers.find((server) => server.alive && isSameProcess(server.identity, identity));
   return {
     spawnDetached: async (request) => {
       const code = await before('spawn', request.command);
@@ -77,8 +77,4 @@ function spawn(machine: VirtualMachine, request: SpawnRequest): ProcessIdentity 
 
 function bootOf(machine: VirtualMachine): string {
   return `boot-${machine.boots}`;
-}
-
-function sameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
-  return one.pid === other.pid && one.startTime === other.startTime && one.bootId === other.bootId;
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { kill } from '../faults/end-processes.ts';
 import { until } from '../kit/until.ts';
 
 /** A process that belongs to the machine of a soak. */
@@ -64,13 +65,5 @@ function read(pid: string, file: string): string {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
     return '';
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // Gone by itself meanwhile.
   }
 }

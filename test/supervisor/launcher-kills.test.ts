@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openPlatform } from '../../platform/current.ts';
-import { createRandom } from '../faults/seeded.ts';
+import { createRandom } from '../kit/seeded.ts';
 import { freePort } from '../kit/free-port.ts';
 import { runScript } from '../kit/program.ts';
 import { temporaryFolder } from '../kit/temporary-folder.ts';

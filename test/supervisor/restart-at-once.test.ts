@@ -55,14 +55,7 @@ test('what is left of the run before is ended before the restart', async () => {
 });
 
 test('the launcher died between such a restart and its record: the next one finds exactly that server', async () => {
-  const scene = await supervise(['--port', '{port}'], atOnce);
-  const started = valueOf(await scene.control.start());
-  await scene.control.detach();
-  const record = scene.record();
-  // As it was on disk before the spawn: the run that crashed, and the announcement of this one.
-  const crashed = { ...record, nonce: 'e'.repeat(32), startTime: '1', next: record['nonce'] };
-  writeFileSync(join(scene.options.stateFolder, 'server-child.json'), JSON.stringify(crashed));
-  const second = scene.successor();
+  const { scene, started, record, second } = await diedBeforeItsRecord();
   expect(await second.control.adopt()).toEqual(started.process);
   expect(second.record()).toMatchObject({ nonce: record['nonce'], pid: started.process.pid });
   expect(second.link.accepts(tokenIn(scene))).toBe(true);
@@ -71,17 +64,22 @@ test('the launcher died between such a restart and its record: the next one find
 });
 
 test('a start never joins what was begun by an announcement: it is swept away first', async () => {
+  const { started, second } = await diedBeforeItsRecord();
+  const again = valueOf(await second.control.start());
+  expect(again.process).not.toEqual(started.process);
+  expect(isRunning(started.process.pid)).toBe(false);
+});
+
+/** The disk as it was before the spawn of the server that runs: the run that crashed, and the announcement of this one. */
+async function diedBeforeItsRecord() {
   const scene = await supervise(['--port', '{port}'], atOnce);
   const started = valueOf(await scene.control.start());
   await scene.control.detach();
   const record = scene.record();
   const crashed = { ...record, nonce: 'e'.repeat(32), startTime: '1', next: record['nonce'] };
   writeFileSync(join(scene.options.stateFolder, 'server-child.json'), JSON.stringify(crashed));
-  const second = scene.successor();
-  const again = valueOf(await second.control.start());
-  expect(again.process).not.toEqual(started.process);
-  expect(isRunning(started.process.pid)).toBe(false);
-});
+  return { scene, started, record, second: scene.successor() };
+}
 
 function tokenIn({ options }: Supervised): string {
   return readFileSync(join(options.stateFolder, 'server-child.token'), 'utf8');
