@@ -11,7 +11,13 @@ export interface MetadataCopy {
 
 /** Faults of this machine, and of a person: another copy changes nothing about them. */
 const NOT_THE_COPY: readonly Fault['code'][] = [
-  ...(['cancelled', 'clock-wrong', 'disk-full', 'quota-exceeded', 'no-permission', 'read-only', 'io-error'] as const),
+  'cancelled',
+  'clock-wrong',
+  'disk-full',
+  'quota-exceeded',
+  'no-permission',
+  'read-only',
+  'io-error',
 ];
 
 /**
