@@ -60,6 +60,7 @@ export async function play(
   launcher: Running,
   order: GiveOrder | undefined,
 ): Promise<Result<OrderAnswer> | undefined> {
+  const sentBefore = new Set(mailsOf(site).flatMap((mail) => (mail.state.kind === 'sent' ? [mail.id] : [])));
   const orEnded = async (
     condition: () => boolean | Promise<boolean>,
     what: () => string,
@@ -91,7 +92,7 @@ export async function play(
     );
     await orEnded(up, () => `the server to be up again: ${telling()}`, START_LIMIT_MS);
     await orEnded(
-      () => mailsSent(site),
+      () => mailsOf(site).every((mail) => sentBefore.has(mail.id) || isAtRest(mail, launcher)),
       () => `the mails to be sent: ${telling()}`,
       MAIL_LIMIT_MS,
     );
@@ -120,17 +121,30 @@ export function tellJournal(site: OmSite): string {
   return newest === undefined ? 'no order was written down' : told(newest);
 }
 
-/** A mail that waits for a later try has come to rest as well. */
-function mailsSent(site: OmSite): boolean {
+/** Those that can be read. */
+function mailsOf(site: OmSite): readonly QueuedMail[] {
   const folder = join(site.stateFolder, 'outbox');
   return namesIn(folder)
     .filter(isMailFile)
-    .every((name) => {
-      const mail: unknown = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-      if (!Value.Check(QueuedMail, mail)) return true;
-      const { state } = mail;
-      return state.kind !== 'handing-over' && (state.kind !== 'waiting' || state.nextAt > Date.now() + SOON_MS);
-    });
+    .map((name): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8')))
+    .filter((mail) => Value.Check(QueuedMail, mail));
+}
+
+/**
+ * A mail that waits for a later try has come to rest as well. That it was sent can be read before its name is on disk; the
+ * launcher tells it afterwards, and the call in between may be the one that is to be struck.
+ */
+function isAtRest({ id, state }: QueuedMail, launcher: Running): boolean {
+  switch (state.kind) {
+    case 'sent':
+      return launcher.output().includes(`mail sent mail=${JSON.stringify(id)}`);
+    case 'waiting':
+      return state.nextAt > Date.now() + SOON_MS;
+    case 'handing-over':
+      return false;
+    case 'given-up':
+      return true;
+  }
 }
 
 const SOON_MS = 3_000;
