@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 /** Bit of CAP_SYS_ADMIN, capabilities(7). */
@@ -76,4 +77,45 @@ export function canMountOverlay(): boolean {
 
 export function unmount(path: string): void {
   spawnSync('umount', ['--lazy', path]);
+}
+
+/** Whether a share of another machine can be shown: a kernel without FUSE is nothing that could be installed. */
+export function canMountShare(): boolean {
+  if (existsSync('/dev/fuse')) return allowed('mount -t fuse', hasSysAdmin);
+  process.stderr.write('not run: needs FUSE in the kernel (a network share)\n');
+  return false;
+}
+
+/** The folder itself becomes a mount point; `options` are what it is mounted anew with, as `ro` or `noexec`. */
+export function bindMount(path: string, options?: string): boolean {
+  const bound = spawnSync('mount', ['--bind', path, path]).status === 0;
+  return bound && (options === undefined || spawnSync('mount', ['-o', `remount,bind,${options}`, path]).status === 0);
+}
+
+/** A file system of so many bytes and inodes in a file, for what a tmpfs cannot show. Each command has a deadline. */
+export function mountImage(path: string, image: string, bytes: number, inodes: number): boolean {
+  writeFileSync(image, '');
+  truncateSync(image, bytes);
+  const made = spawnSync('mkfs.ext4', ['-q', '-m', '0', '-N', String(inodes), image], { timeout: COMMAND_LIMIT_MS });
+  return (
+    made.status === 0 && spawnSync('mount', ['-o', 'loop', image, path], { timeout: COMMAND_LIMIT_MS }).status === 0
+  );
+}
+
+const COMMAND_LIMIT_MS = 20_000;
+
+export function canMountImage(): boolean {
+  if (!existsSync('/dev/loop-control')) {
+    process.stderr.write('not run: needs loop devices in the kernel (an image of a file system)\n');
+    return false;
+  }
+  return allowed('mount -o loop', () => {
+    const { path, remove } = makeTemporaryFolder('image-probe');
+    const at = join(path, 'at');
+    mkdirSync(at);
+    const mounted = mountImage(at, join(path, 'image'), 2_097_152, 32);
+    if (mounted) unmount(at);
+    remove();
+    return mounted;
+  });
 }

@@ -22,6 +22,10 @@ export interface StaticServer {
   stalled: RegExp | undefined;
   /** The status of every answer, instead of the file. */
   refusing: number | undefined;
+  /** What every answer says, with status 200, as a captive portal does. */
+  portal: string | undefined;
+  /** Called with each file's path before it is answered. */
+  onRequest: ((path: string) => void) | undefined;
   close(): Promise<void>;
 }
 
@@ -36,6 +40,8 @@ export async function openStaticServer(): Promise<StaticServer> {
     spoilt: undefined,
     stalled: undefined,
     refusing: undefined,
+    portal: undefined,
+    onRequest: undefined,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -51,6 +57,11 @@ function answer(site: StaticServer, request: IncomingMessage, response: ServerRe
     response.writeHead(site.refusing, { 'retry-after': '1' }).end();
     return;
   }
+  if (site.portal !== undefined) {
+    response.writeHead(200, { 'content-type': 'text/html' }).end(site.portal);
+    return;
+  }
+  site.onRequest?.(path);
   const file = join(site.folder, path);
   if (!existsSync(file) || !statSync(file).isFile()) {
     response.writeHead(404).end();
