@@ -75,7 +75,7 @@ export interface Processes {
   /** The identity of a live (not zombie) process now, if there is one. */
   identify(pid: number): Promise<ProcessIdentity | undefined>;
   isAlive(identity: ProcessIdentity): Promise<boolean>;
-  /** Resolves when the process is gone: at once for a child of ours, by identity poll otherwise; 'aborted' when `signal` fires. */
+  /** Resolves when the process is gone: at once for a child of ours and where the OS tells, by identity poll otherwise; 'aborted' when `signal` fires. */
   waitForExit(identity: ProcessIdentity, signal?: AbortSignal): Promise<ProcessExit | 'aborted'>;
   /** Signals exactly this process, never one that took its pid over. Fine when it is gone. */
   signal(identity: ProcessIdentity, name: SignalName): Promise<Result<void>>;

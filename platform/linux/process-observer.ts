@@ -10,6 +10,7 @@ import { POSIX_SIGNALS } from '../node/posix-signals.ts';
 import { NONCE_VARIABLE, TOKEN_FILE_VARIABLE } from '../node/process-observer.ts';
 import type { ProcessObserver, ProcessRow } from '../node/process-observer.ts';
 import { accountNumberOf, createAccountName } from './accounts.ts';
+import { awaitExitSign } from './exit-sign.ts';
 import { openProc, unlessGone } from './proc.ts';
 import type { Proc, SeenProcess } from './proc.ts';
 import { isLive, TICK_MS } from './proc-stat.ts';
@@ -35,6 +36,7 @@ export function observeLinuxProcesses(actor: Actor, helper: HelperCommand): Proc
     pollMs: POLL_MS,
     identify: (pid) => Promise.resolve(live(pid)?.identity),
     identifyStarted: (pid) => Promise.resolve(proc.read(pid)?.identity ?? { pid, startTime: 'ended', bootId: 'ended' }),
+    awaitExitSign,
     isAlive: (identity) => Promise.resolve(isSameProcess(live(identity.pid)?.identity, identity)),
     list: () => Promise.resolve(proc.list().map(rowOf)),
     // Ticks since boot: within one boot they tell who was started first, but for equals.

@@ -21,6 +21,8 @@ export interface ProcessObserver {
   /** The identity of a child that was started this instant and may have ended already. */
   identifyStarted(pid: number): Promise<ProcessIdentity>;
   isAlive(identity: ProcessIdentity): Promise<boolean>;
+  /** Calls `ended` when the OS says at once that some process of this pid has ended: a reason to look. Absent where it does not. */
+  awaitExitSign?(pid: number, ended: () => void, signal: AbortSignal): void;
   list(): Promise<readonly ProcessRow[]>;
   /** For sure started before `other`; false where the OS does not tell it exactly. */
   isOlder(row: ProcessRow, other: ProcessIdentity): boolean;

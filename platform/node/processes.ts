@@ -58,11 +58,29 @@ async function waitForExit(
   identity: ProcessIdentity,
   signal: AbortSignal | undefined,
 ): Promise<ProcessExit | 'aborted'> {
-  const own = children.waitFor(identity, signal);
-  if (own !== undefined) return own;
-  for (;;) {
-    if (signal?.aborted) return 'aborted';
-    if (!(await observer.isAlive(identity))) return { kind: 'gone' };
-    await clock.sleep(observer.pollMs, signal);
+  return children.waitFor(identity, signal) ?? waitForForeign(clock, observer, identity, signal);
+}
+
+/** Looks at it again and again, and at once when the OS gives a sign. */
+async function waitForForeign(
+  clock: Clock,
+  observer: ProcessObserver,
+  identity: ProcessIdentity,
+  signal: AbortSignal | undefined,
+): Promise<ProcessExit | 'aborted'> {
+  const over = new AbortController();
+  let nap = new AbortController();
+  const wake = (): void => nap.abort();
+  signal?.addEventListener('abort', wake, { once: true, signal: over.signal });
+  observer.awaitExitSign?.(identity.pid, wake, over.signal);
+  try {
+    for (;;) {
+      if (signal?.aborted) return 'aborted';
+      if (!(await observer.isAlive(identity))) return { kind: 'gone' };
+      if (!nap.signal.aborted) await clock.sleep(observer.pollMs, nap.signal);
+      nap = new AbortController();
+    }
+  } finally {
+    over.abort();
   }
 }
