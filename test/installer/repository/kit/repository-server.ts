@@ -20,20 +20,39 @@ export interface RepositoryServer {
   /** Bytes of bodies that honest answers sent. */
   sent: number;
   misbehave: Misbehaviour;
+  /** A secure one shows another certificate from the next connection on. */
+  present(certificate: Certificate): void;
+}
+
+interface Certificate {
+  readonly key: string;
+  readonly cert: string;
 }
 
 export async function serveRepository(
   files: ReadonlyMap<string, Buffer>,
-  secure?: { readonly key: string; readonly cert: string },
+  secure?: Certificate,
 ): Promise<RepositoryServer> {
-  const state: RepositoryServer = { url: '', port: 0, seen: [], sent: 0, misbehave: () => false };
+  const state: RepositoryServer = {
+    url: '',
+    port: 0,
+    seen: [],
+    sent: 0,
+    misbehave: () => false,
+    present: () => undefined,
+  };
   const listener: RequestListener = (request, response) => {
     const path = (request.url ?? '').slice(1);
     state.seen.push({ path, range: request.headers.range, ifRange: request.headers['if-range'] as string | undefined });
     const bytes = files.get(path);
     if (!state.misbehave(request, response, bytes)) answer(state, request, response, bytes);
   };
-  const server = secure === undefined ? createServer(listener) : createSecureServer(secure, listener);
+  const secureServer = secure === undefined ? undefined : createSecureServer(secure, listener);
+  const server = secureServer ?? createServer(listener);
+  state.present = (certificate) => {
+    secureServer?.setSecureContext(certificate);
+    secureServer?.closeAllConnections();
+  };
   const port = await listen(server);
   onTestFinished(() => close(server));
   return Object.assign(state, { port, url: `${secure === undefined ? 'http' : 'https'}://127.0.0.1:${String(port)}/` });

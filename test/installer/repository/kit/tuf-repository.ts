@@ -27,6 +27,13 @@ export interface Twist {
   readonly body?: Json;
 }
 
+export interface ReleaseContent {
+  readonly platform?: string;
+  readonly pack?: Buffer;
+  /** As it lies in the repository; signed whatever it says. Without it, that of an empty bundle. */
+  readonly manifest?: Buffer;
+}
+
 /** A vendor with all his keys, whose repository lies in memory, and who can be told to misbehave. */
 export interface TestRepository {
   readonly product: string;
@@ -37,7 +44,7 @@ export interface TestRepository {
   readonly firstRoot: Buffer;
   readonly versions: Record<RoleName, number>;
   readonly role: string;
-  addRelease(version: string, options?: { readonly platform?: string; readonly pack?: Buffer }): Release;
+  addRelease(version: string, options?: ReleaseContent): Release;
   /** Entries of the delegated role as they will be signed. */
   readonly targets: Record<string, Json>;
   /** Signs the roles anew, one version later; root is not among them. */
@@ -110,9 +117,10 @@ export function createTestRepository(
     versions,
     role,
     targets,
-    addRelease: (version, { platform = 'linux-x64', pack = Buffer.from(`pack of ${version}`) } = {}) => {
-      const release = releaseOf({ product, channel, version, platform }, pack);
-      const manifest = manifestBytes(version);
+    addRelease: (version, content = {}) => {
+      const { platform = 'linux-x64', pack = Buffer.from(`pack of ${version}`) } = content;
+      const { manifest = manifestBytes(version) } = content;
+      const release = releaseOf({ product, channel, version, platform }, pack, manifest);
       files.set(targetFile(release.manifest), manifest);
       files.set(targetFile(release.pack), pack);
       const custom = JSON.parse(JSON.stringify(encodeTargetCustom(release))) as Json;
@@ -164,8 +172,8 @@ function manifestBytes(version: string): Buffer {
 function releaseOf(
   address: { readonly product: string; readonly channel: string; readonly version: string; readonly platform: string },
   pack: Buffer,
+  manifest: Buffer,
 ): Release {
-  const manifest = manifestBytes(address.version);
   return {
     ...address,
     dataFormat: '1',
