@@ -117,7 +117,7 @@ const mountsWork = canMount();
 const sharesWork = canMountShare();
 const imagesWork = canMountImage();
 
-describe('a machine that is not fit for an update', { timeout: 150_000 }, () => {
+describe('a machine that is not fit for an update', { timeout: 300_000 }, () => {
   it('refuses it by the check of preflight that says why, and nothing else happens', async () => {
     // Machines side by side: half of the time they wait.
     const strangers = async (): Promise<void> => {
