@@ -81,12 +81,8 @@ export interface Processes {
   signal(identity: ProcessIdentity, name: SignalName): Promise<Result<void>>;
   /** The process and all that stem from it: children, session members, and those that carry `nonce` in their environment. */
   tree(root: ProcessIdentity, nonce?: string): Promise<readonly ProcessIdentity[]>;
-  /**
-   * Live processes whose environment has `OM_LAUNCH_NONCE=nonce`.
-   *
-   * @param first the process that was given the nonce, if known: those that are older cannot have it, and are not looked at
-   */
-  findByNonce(nonce: string, first?: ProcessIdentity): Promise<readonly ProcessIdentity[]>;
+  /** Live processes whose environment has `OM_LAUNCH_NONCE=nonce`. */
+  findByNonce(nonce: string): Promise<readonly ProcessIdentity[]>;
   /**
    * The nonces of live processes of this account that were handed this token file (`OM_LAUNCHER_TOKEN_FILE`), each once:
    * starts of a launcher whose record is lost. Empty where the OS does not tell.

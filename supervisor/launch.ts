@@ -2,7 +2,6 @@ import { type Fault, faultOf } from '../platform/fault.ts';
 import type { ProcessIdentity } from '../platform/processes.ts';
 import { fail, type Result, succeed } from '../platform/result.ts';
 import { childEnvironment, type LaunchValues, withLaunchValues } from './child-environment.ts';
-import { identityOf } from './child-record.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { outputFileIn } from './output/output-names.ts';
 import { probedPorts, takenBy } from './probes/port-owner.ts';
@@ -84,12 +83,11 @@ async function ensureAlone(supervision: Supervision, signal: AbortSignal): Promi
   }
   if (found.kind !== 'found') return succeed({});
   const { record } = found;
-  const first = record.kind === 'running' ? identityOf(record) : undefined;
   const next = record.kind === 'running' ? record.next : undefined;
   // What was announced for after a run that this launcher has watched to its end, nobody has begun.
   const begun = next === undefined || run?.nonce === record.nonce ? [record.nonce] : [record.nonce, next];
   for (const nonce of begun) {
-    const swept = await sweepStart(supervision, nonce, first, signal);
+    const swept = await sweepStart(supervision, nonce, signal);
     if (!swept.ok) return swept;
   }
   return succeed({ last: record.nonce, ...(next !== undefined && { next }) });
@@ -98,10 +96,9 @@ async function ensureAlone(supervision: Supervision, signal: AbortSignal): Promi
 async function sweepStart(
   { dependencies, options }: Supervision,
   nonce: string,
-  first: ProcessIdentity | undefined,
   signal: AbortSignal,
 ): Promise<Result<unknown>> {
-  if ((await dependencies.processes.findByNonce(nonce, first)).length === 0) return succeed();
+  if ((await dependencies.processes.findByNonce(nonce)).length === 0) return succeed();
   const mayKill = options.stop.kill === 'last-resort';
   const limitMs = options.stop.proveMs;
   return sweepLeftovers(dependencies, { nonce, seen: [], mayKill, limitMs, signal });

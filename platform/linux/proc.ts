@@ -26,6 +26,8 @@ export interface Proc {
   text(pid: number, name: string): Promise<string | undefined>;
   /** `NAME=value` each, as the program was started; empty when gone or closed to this account. */
   environment(pid: number): readonly string[];
+  /** Live processes that were started with this entry (`NAME=value`) in their environment; synchronous as `list`. */
+  startedWith(entry: string): readonly SeenProcess[];
   link(pid: number, name: string): Promise<string | undefined>;
   /** Where one descriptor leads now. */
   descriptor(pid: number, number: string): string | undefined;
@@ -54,6 +56,10 @@ export function openProc(): Proc {
     },
     text: (pid, name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(unlessGone),
     environment,
+    startedWith: (entry) => {
+      const seen = pidsStartedWith(entry).map(read);
+      return seen.filter((process) => process !== undefined).filter((process) => isLive(process.stat));
+    },
     link,
     descriptor: (pid, number) => unlessUnseen(() => readlinkSync(`/proc/${pid}/fd/${number}`)),
     descriptors: async (pid) => {
@@ -70,6 +76,17 @@ export function openProc(): Proc {
 
 function environment(pid: number): readonly string[] {
   return readNow(`/proc/${pid}/environ`)?.split('\0') ?? [];
+}
+
+/** The bytes are searched as they are: to make texts of the environments of all processes takes longer than to read them. */
+function pidsStartedWith(entry: string): readonly number[] {
+  const wanted = Buffer.from(entry);
+  return pids().filter((pid) => {
+    const length = readFirst(`/proc/${pid}/environ`);
+    if (length === undefined || length === 0) return false;
+    const mayBe = length === buffer.length || buffer.subarray(0, length).includes(wanted);
+    return mayBe && environment(pid).includes(entry);
+  });
 }
 
 function pids(): readonly number[] {
@@ -105,6 +122,21 @@ export function readNow(path: string, pieces: 'one piece' | 'to the end' = 'to t
       closeSync(descriptor);
     }
   });
+}
+
+/** Reads the first piece of a file of /proc into `buffer`; how long it is, undefined when the file is gone or closed to this account. */
+function readFirst(path: string): number | undefined {
+  try {
+    const descriptor = openSync(path, 'r');
+    try {
+      return readSync(descriptor, buffer);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    unlessGone(error);
+    return undefined;
+  }
 }
 
 function unlessUnseen(look: () => string): string | undefined {

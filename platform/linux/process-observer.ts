@@ -39,10 +39,9 @@ export function observeLinuxProcesses(actor: Actor, helper: HelperCommand): Proc
     awaitExitSign,
     isAlive: (identity) => Promise.resolve(isSameProcess(live(identity.pid)?.identity, identity)),
     list: () => Promise.resolve(proc.list().map(rowOf)),
-    // Ticks since boot: within one boot they tell who was started first, but for equals.
-    isOlder: ({ identity }, other) =>
-      identity.bootId === other.bootId && Number(identity.startTime) < Number(other.startTime),
     withNonce: (rows, nonce) => Promise.resolve(withNonce(proc, rows, nonce)),
+    carriersOf: (nonce) =>
+      Promise.resolve(proc.startedWith(`${NONCE_VARIABLE}=${nonce}`).map(({ identity }) => identity)),
     noncesOf: (tokenFile) => noncesOf(proc, tokenFile),
     signal: (identity, name) => Promise.resolve(signalNow(actor, live(identity.pid), identity, name)),
     usage: (tree) => usage(proc, tree),

@@ -40,7 +40,6 @@ export function observeMacosProcesses(actor: Actor, helper: HelperCommand): Proc
     identifyStarted: async (pid) => (await one(pid))?.identity ?? { pid, startTime: 'ended', bootId: await bootId() },
     isAlive,
     list: () => rows(['-ax']),
-    isOlder: () => false,
     withNonce: async (all, nonce) => {
       const text = await helper(PS, ['-axEww', '-o', 'pid=,command=']);
       const pids = pidsWithVariable(text ?? '', NONCE_VARIABLE, nonce);

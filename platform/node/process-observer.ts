@@ -24,10 +24,10 @@ export interface ProcessObserver {
   /** Calls `ended` when the OS says at once that some process of this pid has ended: a reason to look. Absent where it does not. */
   awaitExitSign?(pid: number, ended: () => void, signal: AbortSignal): void;
   list(): Promise<readonly ProcessRow[]>;
-  /** For sure started before `other`; false where the OS does not tell it exactly. */
-  isOlder(row: ProcessRow, other: ProcessIdentity): boolean;
   /** Of these rows, those whose environment has `OM_LAUNCH_NONCE=nonce`. */
   withNonce(rows: readonly ProcessRow[], nonce: string): Promise<readonly ProcessRow[]>;
+  /** All live ones with that in their environment, where this takes less time than a listing: a restart waits for it. */
+  carriersOf?(nonce: string): Promise<readonly ProcessIdentity[]>;
   /** See `Processes.noncesOf`. */
   noncesOf(tokenFile: string): Promise<readonly string[]>;
   /** Looks at the identity and signals at once; fine when it is gone. */

@@ -12,10 +12,11 @@ import { spawnDetached } from './spawn-detached.ts';
 /** Processes of this machine: starting and waiting are Node's, watching and signalling are the observer's. */
 export function createProcesses(actor: Actor, clock: Clock, observer: ProcessObserver, run: RunCommand): Processes {
   const children = createChildRegistry();
-  const findByNonce = async (nonce: string, first?: ProcessIdentity): Promise<readonly ProcessIdentity[]> => {
-    const listed = await observer.list();
-    const rows = first === undefined ? listed : listed.filter((row) => !observer.isOlder(row, first));
-    return (await observer.withNonce(rows, nonce)).map((row) => row.identity).filter(isNotSelf);
+  const findByNonce = async (nonce: string): Promise<readonly ProcessIdentity[]> => {
+    const carriers = observer.carriersOf
+      ? await observer.carriersOf(nonce)
+      : (await observer.withNonce(await observer.list(), nonce)).map((row) => row.identity);
+    return carriers.filter(isNotSelf);
   };
   return {
     spawnDetached: async (request) => {

@@ -46,7 +46,6 @@ export function observeWindowsProcesses(actor: Actor, helper: HelperCommand, mon
     isAlive: createAliveCheck(isSame, monotonic),
     list: () => rows(),
     // Another process's environment is closed to CIM: parents and start times have to do.
-    isOlder: () => false,
     ...ENVIRONMENTS_UNTOLD,
     signal: async (identity, name) => {
       if (!(await isSame(identity))) return succeed();
