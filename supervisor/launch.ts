@@ -7,7 +7,7 @@ import { outputFileIn } from './output/output-names.ts';
 import { probedPorts, takenBy } from './probes/port-owner.ts';
 import { distinctProbes } from './probes/probe-lists.ts';
 import { newNonce } from './random.ts';
-import type { Supervision } from './supervision.ts';
+import type { ServerRun, Supervision } from './supervision.ts';
 
 export interface Launched {
   readonly process: ProcessIdentity;
@@ -25,13 +25,15 @@ export async function launchServer(supervision: Supervision, cancel: AbortSignal
   const { dependencies, options, records } = supervision;
   const { afterCrash } = supervision;
   supervision.afterCrash = undefined;
-  const alone = await ensureAlone(supervision, cancel);
+  // Asked for now: the disk answers while the processes of the machine are looked through.
+  const token = afterCrash && records.readToken();
+  const alone = await ensureAlone(supervision, afterCrash && supervision.run, cancel);
   if (!alone.ok) return alone;
   const { last, next } = alone.value;
   const [nonce] = await Promise.all([
-    afterCrash && next !== undefined ? keepIntent(supervision, next, last) : writeIntent(supervision, last),
-    // The output gets another name: what the run before said last is read first.
-    Promise.resolve(afterCrash?.lastWords).then(() => supervision.output.beforeStart()),
+    token && next !== undefined ? keepIntent(supervision, token, next, last) : writeIntent(supervision, last),
+    // The output gets another name: whoever reads what the run before said last has to hold it first.
+    Promise.resolve(afterCrash?.outputHeld).then(() => supervision.output.beforeStart()),
   ]);
   if (!nonce.ok) return nonce;
   if (cancel.aborted) return fail(faultOf('cancelled', 'the start was cancelled'));
@@ -71,10 +73,20 @@ interface Announced {
   readonly next?: string;
 }
 
-/** Never two servers: nothing of the start before may live. Returns what the record announces, if there is one. */
-async function ensureAlone(supervision: Supervision, signal: AbortSignal): Promise<Result<Announced>> {
-  const { records, run } = supervision;
-  const found = await records.read();
+/**
+ * Never two servers: nothing of the start before may live. Returns what the record announces, if there is one.
+ *
+ * @param crashed this run has just ended: its survivors are looked for while the record is read
+ */
+async function ensureAlone(
+  supervision: Supervision,
+  crashed: ServerRun | undefined,
+  signal: AbortSignal,
+): Promise<Result<Announced>> {
+  const { records, run, dependencies } = supervision;
+  const reading = records.read();
+  const survivors = crashed && (await dependencies.processes.findByNonce(crashed.nonce));
+  const found = await reading;
   if (found.kind === 'lost') supervision.recordLost = true;
   if (supervision.recordLost) {
     const taken = await findHolderOfPorts(supervision);
@@ -86,7 +98,8 @@ async function ensureAlone(supervision: Supervision, signal: AbortSignal): Promi
   const next = record.kind === 'running' ? record.next : undefined;
   // What was announced for after a run that this launcher has watched to its end, nobody has begun.
   const begun = next === undefined || run?.nonce === record.nonce ? [record.nonce] : [record.nonce, next];
-  for (const nonce of begun) {
+  const proven = survivors?.length === 0 ? crashed?.nonce : undefined;
+  for (const nonce of begun.filter((one) => one !== proven)) {
     const swept = await sweepStart(supervision, nonce, signal);
     if (!swept.ok) return swept;
   }
@@ -145,8 +158,13 @@ async function writeIntent(supervision: Supervision, previous: string | undefine
  * The restart that the record announces. Its token is that of the run before, of which nothing lives any more; a token that
  * cannot be read is made anew.
  */
-async function keepIntent(supervision: Supervision, next: string, last: string | undefined): Promise<Result<string>> {
-  const token = await supervision.records.readToken();
+async function keepIntent(
+  supervision: Supervision,
+  reading: Promise<Result<string>>,
+  next: string,
+  last: string | undefined,
+): Promise<Result<string>> {
+  const token = await reading;
   if (!token.ok) return writeIntent(supervision, last);
   supervision.dependencies.link.restore(token.value);
   return succeed(next);

@@ -135,5 +135,5 @@ export async function restartUnwell(
 
 async function noteEnd(supervision: Supervision, run: ServerRun, exit: ProcessExit, because: string): Promise<void> {
   supervision.crashes += 1;
-  await recordCrash(supervision, run, exit, because);
+  await recordCrash(supervision, run, exit, because).lines;
 }

@@ -32,13 +32,13 @@ export function scheduleRestart(supervision: Supervision, readyForMs: number, ca
  * Starts a server that had been well again without any pause. Why it ended is found out beside the start: whatever it is, it
  * would not keep this one start from being tried.
  *
- * @param lastWords of the run before; until they are read its output keeps its name
+ * @param outputHeld by whoever reads what the run before said last; until then its output keeps its name
  * @param shown what is known already
  */
 export function restartAtOnce(
   supervision: Supervision,
   readyForMs: number,
-  lastWords: Promise<unknown>,
+  outputHeld: Promise<unknown>,
   shown: Fault,
   cause: () => Promise<Fault>,
 ): void {
@@ -48,7 +48,7 @@ export function restartAtOnce(
   supervision.restarts = history;
   const at = dependencies.clock.now();
   store.apply({ kind: 'restart-planned', at, startAt: at, attempt: history.attempt, cause: shown });
-  supervision.afterCrash = { lastWords };
+  supervision.afterCrash = { outputHeld };
   supervision.startAgain();
   inBackground(
     supervision,

@@ -70,8 +70,8 @@ export interface Supervision {
   /** The record could not be read: an earlier server may live that nothing points to. */
   recordLost: boolean;
   restarts: RestartHistory;
-  /** The next start follows a crash of a server that had been well; what it said last is being read. */
-  afterCrash: { readonly lastWords: Promise<unknown> } | undefined;
+  /** The next start follows a crash of a server that had been well; whoever reads what it said last takes hold of its output. */
+  afterCrash: { readonly outputHeld: Promise<unknown> } | undefined;
   /** Aborting it takes a planned restart back. */
   restartPlan: AbortController;
   starts: number;

@@ -95,11 +95,11 @@ function endedByItself(supervision: Supervision, run: ServerRun, exit: ProcessEx
   store.apply({ kind: 'exited', at, exit });
   store.tell({ kind: 'ended', exit, wanted: false, at });
   const cause = async (): Promise<Fault> => {
-    const lines = await recorded;
+    const lines = await recorded.lines;
     return nameCause(supervision, run, exit, faultOfExit(supervision, run, exit, lines));
   };
   const wasWell = readyMs >= options.restart.stableMs && !supervision.hold && isIdle(supervision);
-  if (wasWell) restartAtOnce(supervision, readyMs, recorded, faultOfExit(supervision, run, exit, []), cause);
+  if (wasWell) restartAtOnce(supervision, readyMs, recorded.outputHeld, faultOfExit(supervision, run, exit, []), cause);
   // The next run gets the name of the output file: what this one said last is read before.
   else scheduleRestart(supervision, readyMs, cause);
 }

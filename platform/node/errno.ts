@@ -60,6 +60,16 @@ export async function attempt<Value>(
   }
 }
 
+/** As `attempt`, for what does not wait. */
+export function attemptNow<Value>(actor: Actor, operation: string, path: string, act: () => Value): Result<Value> {
+  try {
+    return succeed(act());
+  } catch (error) {
+    if (!isErrno(error)) throw error;
+    return fail(faultOfErrno(actor, operation, path, error));
+  }
+}
+
 /** The fault of one failed system call. */
 export function faultOfErrno(actor: Actor, operation: string, path: string, error: ErrnoError): Fault {
   const held = isHeldOnWindows(actor, operation, error);

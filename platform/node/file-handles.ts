@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
@@ -6,7 +6,7 @@ import { faultOf } from '../fault.ts';
 import type { EntryKind, FileFacts, ReadableFile, WritableFile } from '../files.ts';
 import { fail, succeed } from '../result.ts';
 import type { Result } from '../result.ts';
-import { attempt } from './errno.ts';
+import { attempt, attemptNow } from './errno.ts';
 import type { Actor } from './errno.ts';
 
 /** Windows has neither flag; there the `lstat` before the open is all the protection. */
@@ -33,6 +33,21 @@ export async function openRegular(
   const stats = await attempt(actor, 'fstat', path, () => opened.value.stat());
   if (stats.ok && stats.value.isFile()) return opened;
   await opened.value.close();
+  return stats.ok ? notRegular(path) : stats;
+}
+
+/** The same in one turn of the event loop; gives the descriptor. */
+export function openRegularNow(actor: Actor, path: string, flags: number, mode = PRIVATE_FILE_MODE): Result<number> {
+  if (NO_FOLLOW === 0) {
+    const before = attemptNow(actor, 'open', path, () => lstatSync(path, { throwIfNoEntry: false }));
+    if (!before.ok) return before;
+    if (before.value?.isSymbolicLink()) return notRegular(path);
+  }
+  const opened = attemptNow(actor, 'open', path, () => openSync(path, flags | NO_FOLLOW | NO_WAIT, mode));
+  if (!opened.ok) return opened;
+  const stats = attemptNow(actor, 'fstat', path, () => fstatSync(opened.value));
+  if (stats.ok && stats.value.isFile()) return opened;
+  closeSync(opened.value);
   return stats.ok ? notRegular(path) : stats;
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { constants } from 'node:fs';
+import { closeSync, constants } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { faultOf } from '../fault.ts';
 import type { ProcessIdentity, SpawnRequest } from '../processes.ts';
@@ -8,7 +8,7 @@ import { fail, succeed } from '../result.ts';
 import type { Result } from '../result.ts';
 import type { Actor } from './errno.ts';
 import { isErrno } from './errno.ts';
-import { openRegular } from './file-handles.ts';
+import { openRegularNow } from './file-handles.ts';
 
 const OUTPUT_MODE = 0o640;
 
@@ -19,21 +19,25 @@ export interface StartedChild {
 
 type Identify = (pid: number) => Promise<ProcessIdentity>;
 
-/** Starts a child in a session of its own, its output appended to a file by the OS, standard input empty. */
+/**
+ * Starts a child in a session of its own, its output appended to a file by the OS, standard input empty.
+ *
+ * The file is opened in this very turn: Node's spawn(2) waits for the same disk, and a restart for every turn of the event loop.
+ */
 export async function spawnDetached(
   actor: Actor,
   identify: Identify,
   request: SpawnRequest,
 ): Promise<Result<StartedChild>> {
   const { O_WRONLY, O_CREAT, O_APPEND } = constants;
-  const output = await openRegular(actor, request.outputFile, O_WRONLY | O_CREAT | O_APPEND, OUTPUT_MODE);
+  const output = openRegularNow(actor, request.outputFile, O_WRONLY | O_CREAT | O_APPEND, OUTPUT_MODE);
   if (!output.ok) return output;
   try {
-    const started = await start(identify, request, output.value.fd);
+    const started = await start(identify, request, output.value);
     if (started.ok) started.value.child.unref();
     return started;
   } finally {
-    await output.value.close();
+    closeSync(output.value);
   }
 }
 

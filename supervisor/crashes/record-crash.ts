@@ -1,6 +1,6 @@
 import type { ProcessExit } from '../../platform/processes.ts';
 import { describeExit } from '../exit-text.ts';
-import { tailOf } from '../output/output-tail.ts';
+import { holdOutput, readTail } from '../output/output-tail.ts';
 import { inBackground, readyFor, type ServerRun, type Supervision } from '../supervision.ts';
 import { type CrashFacts, writeCrash } from './crash-bundle.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -8,23 +8,34 @@ import { redactLines } from './redact.ts';
 
 const LINES = 200;
 
+/** A crash that is being recorded. */
+export interface RecordedCrash {
+  /** Its output is held: from here on a restart may take the file's name over. */
+  readonly outputHeld: Promise<unknown>;
+  /** Its last lines. */
+  readonly lines: Promise<readonly string[]>;
+}
+
 /**
  * Keeps what is known of a run that ended by itself, or was ended because it was unwell (`endedBecause`).
  *
- * Resolves with its last lines once they are read: after that a restart may take the file over. They are written in the
- * background; a disk that hangs or is full costs the bundle, never the restart.
+ * It is written in the background; a disk that hangs or is full costs the bundle, never the restart.
  */
-export async function recordCrash(
+export function recordCrash(
   supervision: Supervision,
   run: ServerRun,
   exit: ProcessExit,
   endedBecause?: string,
-): Promise<readonly string[]> {
-  const { dependencies } = supervision;
+): RecordedCrash {
+  const { files } = supervision.dependencies;
   const facts = factsOf(supervision, run, exit, endedBecause);
-  const lines = await tailOf(dependencies.files, run.outputFile, LINES);
-  inBackground(supervision, write(supervision, facts, lines));
-  return lines;
+  const outputHeld = holdOutput(files, run.outputFile);
+  const lines = outputHeld.then((output) => (output ? readTail(files, output, LINES) : []));
+  inBackground(
+    supervision,
+    lines.then((last) => write(supervision, facts, last)),
+  );
+  return { outputHeld, lines };
 }
 
 type KnownAtOnce = Omit<CrashFacts, 'output' | 'fingerprint'>;

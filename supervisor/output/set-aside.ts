@@ -10,10 +10,13 @@ const SAME_NAME_TRIES = 10;
  * Nothing here can stop a start: what fails is logged, and the new output is appended to the old.
  */
 export async function setAside({ files, folder, clock, log }: OutputParts): Promise<void> {
-  const made = await files.makeFolder(folder);
-  if (!made.ok) log.warn('the folder of the server output cannot be made', { fault: made.fault });
   const current = await files.facts(outputFileIn(folder));
-  if (!current.ok || !current.value || current.value.size === 0) return;
+  if (!current.ok || !current.value) {
+    const made = await files.makeFolder(folder);
+    if (!made.ok) log.warn('the folder of the server output cannot be made', { fault: made.fault });
+    return;
+  }
+  if (current.value.size === 0) return;
   const listed = await files.list(folder);
   let taken = listed.ok ? listed.value.filter(isEarlierName) : [];
   const halfRenamed = current.value.links > 1 ? taken.at(-1) : undefined;
