@@ -173,6 +173,13 @@ describe('the tree', () => {
     expect(await processes.findByNonce('a1b2')).toEqual([]);
   });
 
+  test('is found by its nonce behind more variables than one read takes', async () => {
+    const large = { PATH: '/usr/bin:/bin', BULK: 'x'.repeat(100_000), OM_LAUNCH_NONCE: 'behind-the-bulk' };
+    const root = await start('exec sleep 60', { environment: large });
+    expect(await until(async () => (await processes.findByNonce('behind-the-bulk'))[0])).toEqual(root);
+    expect(await processes.findByNonce('behind-the')).toEqual([]);
+  });
+
   test('costs what its members cost', async () => {
     const root = await start('echo up; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; exec sleep 60');
     const usage = await until(async () => {
