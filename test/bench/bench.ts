@@ -6,6 +6,8 @@ export interface BenchOptions {
   readonly clients?: number | undefined;
   /** The nginx to use; the one in PATH when absent. */
   readonly nginx?: string | undefined;
+  /** Share of the sizes that a bench is meant for. */
+  readonly scale?: number | undefined;
 }
 
 /** Measures, saying line by line what it has found, and returns its figures. */

@@ -2,11 +2,13 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { measureBytes } from './bytes/measure-bytes.ts';
 import { measureRepository } from './repository/measure-repository.ts';
+import { measureStage } from './stage/measure-stage.ts';
 import { measureSupervision } from './supervise/measure-supervise.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   bytes: measureBytes,
   repository: measureRepository,
+  stage: measureStage,
   supervise: measureSupervision,
 };
 
@@ -17,6 +19,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', default: '' },
     clients: { type: 'string' },
     nginx: { type: 'string' },
+    scale: { type: 'string' },
   },
 });
 const [name = ''] = positionals;
@@ -29,6 +32,7 @@ if (bench === undefined) {
     only: values.only.split(',').filter((only) => only !== ''),
     clients: values.clients === undefined ? undefined : Number(values.clients),
     nginx: values.nginx,
+    scale: values.scale === undefined ? undefined : Number(values.scale),
   });
   console.log(values.json ? JSON.stringify(figures) : JSON.stringify(figures, undefined, 2));
 }
