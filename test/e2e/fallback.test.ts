@@ -4,7 +4,15 @@ import type { Behaviour } from '../programs/om-server/behaviour.ts';
 import { until } from '../kit/until.ts';
 import { differencesFrom } from './kit/bundle-truth.ts';
 import { checkSite } from './kit/check-site.ts';
-import { changeConfiguration, demandValue, openScene, type Scene, serverStatus, told } from './kit/scene.ts';
+import {
+  changeConfiguration,
+  demandValue,
+  openScene,
+  type Scene,
+  type SceneTest,
+  serverStatus,
+  told,
+} from './kit/scene.ts';
 import { processesOf } from './kit/site-processes.ts';
 
 const OLD = '2026.1.0';
@@ -51,15 +59,25 @@ const BROKEN: readonly BrokenRelease[] = [
   },
 ];
 
-describe('a release that is broken falls back', { timeout: 300_000 }, () => {
-  it('whatever is wrong with it; when the old version is broken, too, it is held', async () => {
-    // Machines side by side: most of the time they wait.
-    const lanes = [0, 1].map(async (lane) => fallBackFrom(BROKEN.filter((_, index) => index % 2 === lane)));
-    await Promise.all([...lanes, bothBroken()]);
+/** Machines that fall back side by side: most of the time they wait. */
+const LANES = [0, 1, 2, 3];
+
+describe.concurrent('a release that is broken falls back', { timeout: 300_000 }, () => {
+  it('whatever is wrong with it', async (test) => {
+    await Promise.all(
+      LANES.map(async (lane) =>
+        fallBackFrom(
+          BROKEN.filter((_, index) => index % LANES.length === lane),
+          test,
+        ),
+      ),
+    );
   });
 
-  it('is installed when a person names it, and is well once its surroundings are', async () => {
-    const scene = await openScene({ server: { start: START_LIMITS } });
+  it('and is held when the old version is broken, too', bothBroken);
+
+  it('is installed when a person names it, and is well once its surroundings are', async (test) => {
+    const scene = await openScene({ server: { start: START_LIMITS } }, test);
     const { site, api } = scene;
     await site.release(NEW, { behaviour: { startMs: 4_000 } });
     await scene.start();
@@ -80,8 +98,8 @@ describe('a release that is broken falls back', { timeout: 300_000 }, () => {
 });
 
 /** Held: bounded starts, a person is called, and `start` works after the repair. */
-async function bothBroken(): Promise<void> {
-  const scene = await openScene({ server: { start: START_LIMITS } });
+async function bothBroken(test: SceneTest): Promise<void> {
+  const scene = await openScene({ server: { start: START_LIMITS } }, test);
   const { site, api } = scene;
   await site.release(NEW, { behaviour: { exitsAtOnce: 7 } });
   await scene.start();
@@ -102,18 +120,17 @@ async function bothBroken(): Promise<void> {
   expect(processesOf(site).servers).toHaveLength(1);
 }
 
-async function fallBackFrom(releases: readonly BrokenRelease[]): Promise<void> {
+async function fallBackFrom(releases: readonly BrokenRelease[], test: SceneTest): Promise<void> {
   for (const release of releases) {
-    await fallBack(release).catch((error: unknown) => {
+    await fallBack(release, test).catch((error: unknown) => {
       throw new Error(`a release that ${release.name}`, { cause: error });
     });
   }
 }
 
-async function fallBack({ behaviour, code, dataFormat }: BrokenRelease): Promise<void> {
-  const scene = await openScene({
-    server: { stop: { orderSeconds: 1, requestSeconds: 1, proveSeconds: 3 }, start: START_LIMITS },
-  });
+async function fallBack({ behaviour, code, dataFormat }: BrokenRelease, test: SceneTest): Promise<void> {
+  const stop = { orderSeconds: 1, requestSeconds: 1, proveSeconds: 3 };
+  const scene = await openScene({ server: { stop, start: START_LIMITS } }, test);
   const { site } = scene;
   await site.release(NEW, { behaviour, ...(dataFormat === undefined ? {} : { dataFormat }) });
   await scene.start();

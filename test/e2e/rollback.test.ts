@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { until } from '../kit/until.ts';
 import { checkSite } from './kit/check-site.ts';
-import { demandValue, openScene, type Scene, told } from './kit/scene.ts';
+import { demandValue, openScene, type Scene, type SceneTest, told } from './kit/scene.ts';
 
 const OLD = '2026.1.0';
 const NEW = '2026.2.0';
 
-describe('a rollback', { timeout: 150_000 }, () => {
-  it('goes back to the kept release at once, and a second one finds nothing to do', async () => {
-    const scene = await openUpdated();
+describe.concurrent('a rollback', { timeout: 150_000 }, () => {
+  it('goes back to the kept release at once, and a second one finds nothing to do', async (test) => {
+    const scene = await openUpdated(test);
     const { site } = scene;
     await checkSite(site, {
       version: NEW,
@@ -24,8 +24,8 @@ describe('a rollback', { timeout: 150_000 }, () => {
     await checkSite(site, { version: OLD, outcomes: ['updated', 'rolled-back', 'refused'] });
   });
 
-  it('across a data format happens only when a person says so, and brings the data back', async () => {
-    const scene = await openUpdated({ dataFormat: '2' });
+  it('across a data format happens only when a person says so, and brings the data back', async (test) => {
+    const scene = await openUpdated(test, { dataFormat: '2' });
     const { site, api } = scene;
     const refused = await scene.settled(demandValue(await api.orderRollback({})).id);
     expect(refused).toMatchObject({ state: 'refused', error: { code: 'data-format-changed' } });
@@ -40,11 +40,11 @@ describe('a rollback', { timeout: 150_000 }, () => {
     });
   });
 
-  it.each([
+  it.for([
     { name: 'ends again and again', behaviour: { exitsAtOnce: 9 }, state: 'waiting' },
     { name: 'is never ready', behaviour: { neverReady: true }, state: 'starting' },
-  ])('works although the live server $name', async ({ behaviour, state }) => {
-    const scene = await openUpdated();
+  ])('works although the live server $name', async ({ behaviour, state }, test) => {
+    const scene = await openUpdated(test);
     const { site, api } = scene;
     const file = join(site.bundle, 'behaviour.json');
     writeFileSync(file, JSON.stringify(behaviour));
@@ -85,8 +85,8 @@ describe('a cancellation', { timeout: 150_000 }, () => {
   });
 });
 
-async function openUpdated(release: { readonly dataFormat?: string } = {}): Promise<Scene> {
-  const scene = await openScene();
+async function openUpdated(test: SceneTest, release: { readonly dataFormat?: string } = {}): Promise<Scene> {
+  const scene = await openScene({}, test);
   await scene.site.release(NEW, release);
   await scene.start();
   const update = await scene.settled(demandValue(await scene.api.orderUpdate({})).id);

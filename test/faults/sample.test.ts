@@ -10,11 +10,13 @@ import { sampleOf } from '../kit/seeded.ts';
 import { makeBase, onSlots, openSlot, type Slot } from './slots.ts';
 import { hasStrace } from './traced-launcher.ts';
 
-const [SAMPLE, FIRSTS, PAIRS_EACH] = [8, 4, 18];
+const [SAMPLE, FIRSTS, PAIRS_EACH] = [8, 4, 26];
+/** A call of a recovery that turns out to depend on chance is left out. */
+const PAIRS = 100;
 /** Cases wait for pauses of the launcher more than for a core. */
 const AT_ONCE = 4;
 const SEED = Number(process.env['FAULTS_SEED'] ?? 20_261_122);
-/** Some seventy seconds on two idle cores; a busy machine may take much longer. */
+/** Some ninety seconds on two idle cores; a busy machine may take much longer. */
 const LIMIT_MS = 600_000;
 
 /** A journal that refuses a line is tried again only after a minute. */
@@ -75,7 +77,7 @@ test.skipIf(!canRun)(
 );
 
 test.skipIf(!canRun)(
-  `the recovery is killed as well, at ${PAIRS_EACH} of its system calls after each of ${FIRSTS} kills, and every machine is whole`,
+  `the recovery is killed as well, at ${PAIRS} of its system calls at least after ${FIRSTS} kills, and every machine is whole`,
   async () => {
     const kills = cases.filter(({ fault }) => fault === 'KILL');
     const verdicts = await onSlots(slots, sampleOf(kills, FIRSTS, SEED), never, async (slot, first) => {
@@ -88,8 +90,8 @@ test.skipIf(!canRun)(
       return told;
     });
     expect(verdicts.flat().filter((verdict) => verdict !== 'whole')).toEqual([]);
-    // A recovery that finds little to do has fewer calls.
-    expect(verdicts.flat().length).toBeGreaterThan((FIRSTS * PAIRS_EACH) / 2);
+    // The first verdict after each kill is that of the recovery which nobody struck.
+    expect(verdicts.flat().length - verdicts.length).toBeGreaterThanOrEqual(PAIRS);
   },
   LIMIT_MS,
 );

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onTestFailed, onTestFinished } from 'vitest';
+import * as vitest from 'vitest';
 import type { Result } from '../../../platform/result.ts';
 import { openPlatform } from '../../../platform/current.ts';
 import { type ApiClient, createApiClient } from '../../../launcher/api/client.ts';
@@ -50,7 +50,14 @@ const OUTPUT_SHOWN = 4_000;
 
 export type SceneOptions = Omit<OmSiteOptions, 'folder'>;
 
-export async function openScene(options: SceneOptions = {}): Promise<Scene> {
+/** Whose end ends the scene. */
+export type SceneTest = Pick<vitest.TestContext, 'onTestFinished' | 'onTestFailed'>;
+
+/** Tests that run side by side have to say which of them it is. */
+export async function openScene(
+  options: SceneOptions = {},
+  { onTestFinished, onTestFailed }: SceneTest = vitest,
+): Promise<Scene> {
   const { path: folder, remove } = makeTemporaryFolder('e2e');
   const cleanUps: (() => unknown)[] = [remove];
   onTestFinished(async () => {
@@ -80,7 +87,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     if (last === undefined) throw new Error('no launcher was started');
     return last;
   };
-  const api = await openApi(site);
+  const api = await openApi(site, onTestFinished);
   const startLauncher = async (): Promise<RunningLauncher> => {
     const started = await site.startLauncher();
     launchers.push(started);
@@ -118,7 +125,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   };
 }
 
-async function openApi({ stateFolder }: OmSite): Promise<ApiClient> {
+async function openApi({ stateFolder }: OmSite, onTestFinished: SceneTest['onTestFinished']): Promise<ApiClient> {
   const { files, machine, network } = openPlatform();
   const socketPath = await findSocket(files, machine, stateFolder);
   if (!socketPath.ok) throw new Error(socketPath.fault.detail);

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { openPlatform } from '../../../platform/current.ts';
 import type { Result } from '../../../platform/result.ts';
 import type { StatusView } from '../../../launcher/api/schemas.ts';
 import { addRelease, initRepository } from '../../../installer/publish/repository.ts';
 import type { ReleaseDescription } from '../../../installer/publish/description.ts';
 import { freePort } from '../../kit/free-port.ts';
+import { launcherCommand } from '../../kit/launcher-command.ts';
 import { until } from '../../kit/until.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
 
@@ -68,8 +69,6 @@ export interface SitePlaces {
   readonly dataFolder: string;
 }
 
-const ROOT = resolve(import.meta.dirname, '../../..');
-const FROM_SOURCES = [process.execPath, join(ROOT, 'launcher/main.ts')];
 const CHANNEL = 'stable';
 const PRODUCT = 'business';
 
@@ -105,7 +104,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       2,
     ),
   );
-  const launcher = options.launcher ?? FROM_SOURCES;
+  const launcher = options.launcher ?? launcherCommand();
   const started: RunningLauncher[] = [];
   const spawnLauncher = (): RunningLauncher => {
     const running = startProgram(launcher, ['run', '--config', places.configFile]);

@@ -1,18 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HistoryView, StatusView, UpdateView } from '../../../launcher/api/schemas.ts';
 import { LAUNCHER_VERSION } from '../../../launcher/version.ts';
 import { type OmSite, openOmSite } from '../../e2e/kit/om-site.ts';
 import type { CliEnd, RunningLauncher } from '../../e2e/kit/site.ts';
+import { launcherCommand } from '../../kit/launcher-command.ts';
 import { makeTemporaryFolder } from '../../kit/temporary-folder.ts';
 import { until } from '../../kit/until.ts';
 
 /** One machine for all scenes, in order: each leaves it as the next expects it. */
 const folder = makeTemporaryFolder('cli');
-const MAIN = resolve(import.meta.dirname, '../../../launcher/main.ts');
+const [NODE, MAIN] = launcherCommand();
 const BOOT_MS = 30_000;
 const UPDATE_MS = 120_000;
 
@@ -142,11 +143,9 @@ describe('an update', { timeout: UPDATE_MS }, () => {
   it(
     'outlives the command that follows it, and is the only order at a time',
     async () => {
-      const following = spawn(
-        process.execPath,
-        [MAIN, 'update', '--delay', '3s', '--json', '--config', site.configFile],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
-      );
+      const following = spawn(NODE, [MAIN, 'update', '--delay', '3s', '--json', '--config', site.configFile], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       let told = '';
       following.stdout.setEncoding('utf8').on('data', (text: string) => (told += text));
       await until(
@@ -252,7 +251,7 @@ describe('without a launcher', () => {
 
 /** A verb with a configuration of its own. */
 async function runCli(args: readonly string[]): Promise<CliEnd> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(NODE, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let [output, errorOutput] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errorOutput += text));
