@@ -54,3 +54,41 @@ export function keepServerTold(context: StepContext): (secondsLeft: number) => P
     told = taken.ok ? server : told;
   };
 }
+
+/** A fallback has no more time than this to lose for a word to whoever is there, milliseconds. */
+const LAST_WORD_MS = 3_000;
+const TRY_AGAIN_MS = 500;
+
+/**
+ * Tells whoever logged in to the new version that they are put out now. There is no delay to give them: it is taken away
+ * because it is not well, or because nobody knows whether it is.
+ */
+export async function tellGoingBack(context: StepContext): Promise<void> {
+  const { clock, log } = context.tools;
+  const over = new AbortController();
+  const end = await Promise.race([sayGoingBack(context, over.signal), clock.sleep(LAST_WORD_MS, over.signal)]);
+  over.abort();
+  if (end === 'told' || end === 'nobody there') return;
+  log.warn('users of the new version were not told that it is taken away', { why: end });
+}
+
+async function sayGoingBack(context: StepContext, over: AbortSignal): Promise<string> {
+  const { sessions, messenger, clock } = context.tools;
+  for (;;) {
+    const server = presentServer(context);
+    if (server === undefined) return 'nobody there';
+    // Logins first: whoever came after the notice would not see it.
+    const [, taken] = await Promise.all([
+      sessions.refuseLogins(true),
+      sessions.warn({
+        id: `${context.order.id}-back-${server.pid}`,
+        text: messenger.noticeText('update-now'),
+        secondsLeft: 0,
+      }),
+    ]);
+    if (taken.ok) return 'told';
+    // A server that was just adopted finds its new launcher within a moment.
+    const mayComeYet = context.inherited > 0 && taken.fault.code === 'sessions-unknown';
+    if (!mayComeYet || (await clock.sleep(TRY_AGAIN_MS, over)) === 'aborted') return taken.fault.code;
+  }
+}

@@ -129,7 +129,7 @@ export interface DataSafety {
   expire(before: number): Promise<Result<void>>;
 }
 
-export type NoticeKind = 'update-soon' | 'update-reminder' | 'update-cancelled';
+export type NoticeKind = 'update-soon' | 'update-reminder' | 'update-now' | 'update-cancelled';
 
 /** Everything that is said to people, in their languages. */
 export interface Messenger {

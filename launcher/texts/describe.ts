@@ -32,12 +32,12 @@ export function updateStateName(state: UpdateView['state'], language: Language):
 }
 
 /** The count-down to users, in every language at once: clients choose theirs. */
-export function noticeTexts(kind: NoticeKind | 'update-now', secondsLeft = 0): Readonly<Record<Language, string>> {
+export function noticeTexts(kind: NoticeKind, secondsLeft = 0): Readonly<Record<Language, string>> {
   const [en, fr, de, it] = LANGUAGES.map((language) => noticeText(kind, secondsLeft, language));
   return { en: en ?? '', fr: fr ?? '', de: de ?? '', it: it ?? '' };
 }
 
-function noticeText(kind: NoticeKind | 'update-now', secondsLeft: number, language: Language): string {
+function noticeText(kind: NoticeKind, secondsLeft: number, language: Language): string {
   const time = formatDuration(secondsLeft * 1000, language);
   switch (kind) {
     case 'update-soon':

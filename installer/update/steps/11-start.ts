@@ -2,6 +2,7 @@ import { faultOf } from '../../../platform/fault.ts';
 import { fail, type Result, succeed } from '../../../platform/result.ts';
 import { ensureStopped } from '../ensure-stopped.ts';
 import type { StepFacts } from '../facts.ts';
+import { tellGoingBack } from '../told-server.ts';
 import { required, type Step, type StepContext } from '../step.ts';
 
 /** Starts the new version and waits until it is ready; slow is not broken, as long as progress is visible. */
@@ -14,7 +15,10 @@ export const start: Step<'start'> = {
     }
     return checkVersion(context, started.value);
   },
-  undo: ensureStopped,
+  async undo(context) {
+    await tellGoingBack(context);
+    return ensureStopped(context);
+  },
 };
 
 /** Only a server that says which version it is can say the wrong one. */
