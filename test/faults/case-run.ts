@@ -84,6 +84,8 @@ async function leaveServerRunning({ site }: FaultSite): Promise<void> {
   await play(site, follow(launcher), undefined);
   launcher.kill('SIGKILL');
   await launcher.ended;
+  // Whether that launcher had written it by then would be chance; so the one that takes over always does.
+  rmSync(join(site.stateFolder, 'logs/server-output.json'), { force: true });
 }
 
 /** Plays the scenario with the strike; true when the planned call was struck. */

@@ -31,7 +31,7 @@ const { values } = parseArgs({
 });
 
 /** More than half of a case's time is a pause of the launcher. */
-const AT_ONCE = 3 * availableParallelism();
+const AT_ONCE = 4 * availableParallelism();
 const say = (line: string): void => console.log(line);
 const numbers = (...names: readonly ('sample' | 'pairs' | 'cuts')[]): Record<string, number> =>
   Object.fromEntries(names.flatMap((name) => (values[name] === undefined ? [] : [[name, Number(values[name])]])));
@@ -72,7 +72,6 @@ async function runAll(): Promise<void> {
       program,
       ...numbers('cuts'),
       seed: options.seed,
-      both: options.every,
     });
   } finally {
     await closeSlots(run);

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareStage, recordPoints, runCase, runWithoutSync, type Stage } from './case-run.ts';
-import { classesOf, classOf, killOf, type Recorded } from './classes.ts';
+import { classesOf, killOf, type Recorded } from './classes.ts';
 import { endProcessesBelow } from './end-processes.ts';
 import { openFaultSite } from './fault-site.ts';
 import { FILE_SYSTEMS, type FileSystem, imageGround } from './image-ground.ts';
@@ -18,17 +18,15 @@ export type Control =
 export interface PowerOptions {
   readonly base: string;
   readonly program: LauncherProgram;
-  /** On both file systems together, drawn by `seed`; one at each class when absent. */
+  /** On both file systems together, drawn by `seed`; at each class on each of them when absent. */
   readonly cuts?: number;
   readonly seed: number;
-  /** At each class on each of the file systems, not in turn. */
-  readonly both: boolean;
 }
 
 const CUT_SCENARIOS = SCENARIOS.filter(({ order }) => order !== undefined);
 
 /** Disks of one kind that are cut side by side. */
-const DISKS_EACH = 2;
+const DISKS_EACH = 3;
 
 /** Cuts the power right after a kill, on real file systems, and lets the machine come up again. */
 export async function runPowerCuts(run: MatrixRun, options: PowerOptions): Promise<Control> {
@@ -55,7 +53,7 @@ async function runOn(fileSystem: FileSystem, run: MatrixRun, options: PowerOptio
     try {
       if (recordings.length === 0) control = await runControl(fileSystem, stage, run);
       recordings.push({ scenario: scenario.name, points: await recordPoints(stage) });
-      const waiting = cutsOf(fileSystem, recordings, scenario, options).values();
+      const waiting = cutsOf(recordings, scenario, options).values();
       await Promise.all(stages.map(async (its) => cutAll(run, fileSystem, its, waiting)));
     } finally {
       for (const { ground } of stages) await ground.close();
@@ -77,24 +75,13 @@ async function openStages(
   return opened.filter((stage) => stage !== undefined);
 }
 
-/** The classes that no scenario before had, each on one of the file systems. */
-function cutsOf(
-  fileSystem: FileSystem,
-  recordings: readonly Recorded[],
-  { name }: Scenario,
-  { cuts, seed, both }: PowerOptions,
-): readonly Case[] {
+/** The classes that no scenario before had. */
+function cutsOf(recordings: readonly Recorded[], { name }: Scenario, { cuts, seed }: PowerOptions): readonly Case[] {
   const fresh = classesOf(recordings).filter(({ scenario }) => scenario === name);
-  const kills = fresh.map(killOf).filter(({ point }) => both || turnOf(classOf(point)) === fileSystem);
+  const kills = fresh.map(killOf);
   return cuts === undefined
     ? kills
     : sampleOf(kills, Math.ceil(cuts / FILE_SYSTEMS.length / CUT_SCENARIOS.length), seed);
-}
-
-/** By the class's name: the two file systems have not quite the same calls. */
-function turnOf(name: string): FileSystem | undefined {
-  const sum = Buffer.from(name).reduce((total, byte) => total + byte, 0);
-  return FILE_SYSTEMS[sum % FILE_SYSTEMS.length];
 }
 
 async function cutAll(run: MatrixRun, fileSystem: FileSystem, stage: Stage, waiting: Iterable<Case>): Promise<void> {
