@@ -7,6 +7,8 @@ const [LOWEST, BEYOND] = [15_000, 32_000];
 const TRIES = 100;
 /** The workers of one run draw from ports of their own: between the look and the use of a port there are seconds. */
 const WORKER = process.env['VITEST_POOL_ID'];
+/** At least as many as there are workers. */
+const SHARES = 4;
 /** Nor is a port given twice, which may be waiting for its server to start. */
 const given = new Set<number>();
 
@@ -23,7 +25,7 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
 
 function draw(): number {
   const port = randomInt(LOWEST, BEYOND);
-  return WORKER === undefined ? port : port - (port % 2) + (Number(WORKER) % 2);
+  return WORKER === undefined ? port : port - (port % SHARES) + (Number(WORKER) % SHARES);
 }
 
 async function isFree(port: number, host: string): Promise<boolean> {

@@ -29,7 +29,8 @@ const GRANDCHILD_EACH = 3;
 const BEHAVIOURS: Readonly<Record<BrokenKind, Behaviour>> = {
   'exits-at-once': { exitsAtOnce: 7 },
   'never-healthy': { neverReady: true, ...WITH_GRANDCHILD },
-  'dies-after-health': { diesAfterReadyMs: 600 },
+  // So soon that it dies twice within the watch, which forgives one crash.
+  'dies-after-health': { diesAfterReadyMs: 250 },
 };
 const START_LIMIT_SECONDS = 8;
 const SMALL = { smallFiles: 8, largeBytes: 40_000 };
