@@ -25,8 +25,8 @@ export interface PowerOptions {
 
 const CUT_SCENARIOS = SCENARIOS.filter(({ order }) => order !== undefined);
 
-/** Disks of one kind that are cut side by side. */
-const DISKS_EACH = 3;
+/** Disks of one kind that are cut side by side: a cut waits for disks and pauses more than for processors. */
+const DISKS_EACH = 6;
 
 /** Cuts the power right after a kill, on real file systems, and lets the machine come up again. */
 export async function runPowerCuts(run: MatrixRun, options: PowerOptions): Promise<Control> {
