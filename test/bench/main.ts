@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { measureBytes } from './bytes/measure-bytes.ts';
+import { measureDowntime } from './downtime/measure-downtime.ts';
 import { measureRepository } from './repository/measure-repository.ts';
 import { measureStage } from './stage/measure-stage.ts';
 import { measureSupervision } from './supervise/measure-supervise.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   bytes: measureBytes,
+  downtime: measureDowntime,
   repository: measureRepository,
   stage: measureStage,
   supervise: measureSupervision,
