@@ -29,10 +29,14 @@ export interface Proc {
   /** Live processes that were started with this entry (`NAME=value`) in their environment; synchronous as `list`. */
   startedWith(entry: string): readonly SeenProcess[];
   link(pid: number, name: string): Promise<string | undefined>;
+  /** The same, at once. */
+  linkNow(pid: number, name: string): string | undefined;
   /** Where one descriptor leads now. */
   descriptor(pid: number, number: string): string | undefined;
   /** All open descriptors; undefined when closed to this account. */
   descriptors(pid: number): Promise<readonly Descriptor[] | undefined>;
+  /** The same, at once; empty when closed to this account. */
+  descriptorsNow(pid: number): readonly Descriptor[];
 }
 
 export interface Descriptor {
@@ -61,7 +65,15 @@ export function openProc(): Proc {
       return seen.filter((process) => process !== undefined).filter((process) => isLive(process.stat));
     },
     link,
-    descriptor: (pid, number) => unlessUnseen(() => readlinkSync(`/proc/${pid}/fd/${number}`)),
+    linkNow,
+    descriptor: (pid, number) => linkNow(pid, `fd/${number}`),
+    descriptorsNow: (pid) => {
+      const names = unlessUnseen(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
+      return names.flatMap((number) => {
+        const target = linkNow(pid, `fd/${number}`);
+        return target === undefined ? [] : [{ number, target }];
+      });
+    },
     descriptors: async (pid) => {
       const names = await readdir(`/proc/${pid}/fd`).catch(unlessGone);
       if (names === undefined) return undefined;
@@ -72,6 +84,10 @@ export function openProc(): Proc {
       });
     },
   };
+}
+
+function linkNow(pid: number, name: string): string | undefined {
+  return unlessUnseen(() => readlinkSync(`/proc/${pid}/${name}`));
 }
 
 function environment(pid: number): readonly string[] {
@@ -139,7 +155,7 @@ function readFirst(path: string): number | undefined {
   }
 }
 
-function unlessUnseen(look: () => string): string | undefined {
+function unlessUnseen<Seen>(look: () => Seen): Seen | undefined {
   try {
     return look();
   } catch (error) {

@@ -11,7 +11,7 @@ import { NONCE_VARIABLE, TOKEN_FILE_VARIABLE } from '../node/process-observer.ts
 import type { ProcessObserver, ProcessRow } from '../node/process-observer.ts';
 import { accountNumberOf, createAccountName } from './accounts.ts';
 import { awaitExitSign } from './exit-sign.ts';
-import { openProc, unlessGone } from './proc.ts';
+import { openProc, readNow, unlessGone } from './proc.ts';
 import type { Proc, SeenProcess } from './proc.ts';
 import { isLive, TICK_MS } from './proc-stat.ts';
 import { programName } from './program-name.ts';
@@ -136,24 +136,24 @@ function sum(numbers: readonly number[]): number {
 
 type Holder = { readonly identity: ProcessIdentity; readonly name: string };
 
-/** By working directory, program, root, descriptors and mapped files; links in the path are resolved as the kernel does. */
+/**
+ * By working directory, program, root, descriptors and mapped files; links in the path are resolved as the kernel does.
+ *
+ * The server is down while this is asked: everything is read at once, as environments are, where the thread pool would take
+ * longer for each call than the kernel for ten of them.
+ */
 async function holdersOf(proc: Proc, path: string): Promise<readonly Holder[]> {
   const real = (await realpath(path).catch(unlessGone)) ?? path;
-  const holders: Holder[] = [];
-  for (const seen of proc.list()) {
-    const { identity } = seen;
-    if (identity.pid !== process.pid && (await holds(proc, identity.pid, real))) {
-      holders.push({ identity, name: await programName(proc, seen) });
-    }
-  }
-  return holders;
+  const holding = proc.list().filter(({ identity }) => identity.pid !== process.pid && holds(proc, identity.pid, real));
+  return Promise.all(holding.map(async (seen) => ({ identity: seen.identity, name: await programName(proc, seen) })));
 }
 
-async function holds(proc: Proc, pid: number, path: string): Promise<boolean> {
+function holds(proc: Proc, pid: number, path: string): boolean {
   const isBelow = (target: string | undefined): boolean => target === path || (target?.startsWith(`${path}/`) ?? false);
-  const links = await Promise.all(['cwd', 'exe', 'root'].map((name) => proc.link(pid, name)));
-  if (links.some(isBelow)) return true;
-  if ((await proc.descriptors(pid))?.some(({ target }) => isBelow(target))) return true;
-  const maps = await proc.text(pid, 'maps');
-  return maps?.split('\n').some((line) => isBelow(/^(?:\S+\s+){5}(\/.*)$/.exec(line)?.[1])) ?? false;
+  if (['cwd', 'exe', 'root'].some((name) => isBelow(proc.linkNow(pid, name)))) return true;
+  if (proc.descriptorsNow(pid).some(({ target }) => isBelow(target))) return true;
+  const maps = readNow(`/proc/${pid}/maps`);
+  // Most programs map hundreds of files and none of ours: only a text that names the path is taken apart.
+  if (!maps?.includes(path)) return false;
+  return maps.split('\n').some((line) => isBelow(/^(?:\S+\s+){5}(\/.*)$/.exec(line)?.[1]));
 }

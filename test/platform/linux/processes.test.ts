@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -243,6 +243,20 @@ describe('what is held', () => {
     const pids = (await processes.holdersOf(folder)).map((holder) => holder.identity.pid);
     expect(pids.sort()).toEqual([byDescriptor.pid, byFolder.pid].sort());
     expect(await processes.holdersOf(folder.slice(0, -1))).toEqual([]);
+  });
+
+  test('files below a folder: by the program that runs and by a mapped library, both closed since', async () => {
+    const library = /\s(\/\S+\/libm\.so\S*)$/m.exec(readFileSync('/proc/self/maps', 'utf8'))?.[1];
+    if (library === undefined) throw new Error('this Node maps no libm');
+    copyFileSync(library, join(folder, 'library.so'));
+    copyFileSync('/bin/sleep', join(folder, 'program'));
+    const preload = { LD_PRELOAD: join(folder, 'library.so') };
+    const byProgram = runProgram('/bin/sh', ['-c', `exec ${folder}/program 60`]);
+    const byLibrary = runProgram('/bin/sh', ['-c', 'exec sleep 61'], { environment: preload });
+    const pids = async () => (await processes.holdersOf(folder)).map((holder) => holder.identity.pid).sort();
+    const both = [byProgram.pid, byLibrary.pid].sort();
+    await until(async () => (await pids()).join() === both.join());
+    expect(readFileSync(`/proc/${byLibrary.pid}/maps`, 'utf8')).toContain(`${folder}/library.so`);
   });
 });
 
