@@ -1,4 +1,5 @@
 import { type Result, succeed } from '../../platform/result.ts';
+import { createAddressPredictor, FIELD_BYTES, PIECE_BYTES, readNumber, writeNumber } from './address-fields.ts';
 import { type ByteFeed, MALFORMED, refusePatch } from './byte-feed.ts';
 import { NUMBER_BYTES, unfoldSigned } from './numbers.ts';
 import type { OldContent } from './old-content.ts';
@@ -19,6 +20,8 @@ export interface ApplyRequest {
   readonly feeds: PatchFeeds;
   /** Bytes of the new content, exactly. */
   readonly size: number;
+  /** Whether copied bytes are first changed as `address-fields.ts` predicts; then both contents stay below its limit. */
+  readonly code: boolean;
   /** Takes the next bytes; they are overwritten once it has resolved. */
   readonly take: (bytes: Uint8Array) => Promise<Result<void>>;
 }
@@ -26,7 +29,7 @@ export interface ApplyRequest {
 /**
  * Makes a new content from an old one; whether it is the right one is for the taker's digests to say.
  *
- * Memory is constant: one piece of each stream and 256 KiB of output. No instruction can read beyond the old content or write
+ * Memory is constant: one piece of each stream, 256 KiB of output, and 9 MiB to predict addresses. No instruction can read beyond the old content or write
  * beyond `size`, each makes at least one byte, and nothing may be left over in any stream.
  * Errors: `archive-invalid`, and those of the streams, of the old content and of the taker.
  */
@@ -68,10 +71,10 @@ interface Copier {
   flush(): Promise<Result<void>>;
 }
 
-function createCopier({ old, feeds, take }: ApplyRequest): Copier {
+function createCopier({ old, feeds, code, take }: ApplyRequest): Copier {
   const output = new Uint8Array(OUTPUT_BYTES);
-  const changer = createChanger(feeds);
-  let used = 0;
+  const changer = code ? createCodeChanger(feeds, old.size) : createPlainChanger(createChanger(feeds));
+  let [used, made] = [0, 0];
 
   async function flush(): Promise<Result<void>> {
     const taken = used === 0 ? succeed() : await take(output.subarray(0, used));
@@ -79,21 +82,29 @@ function createCopier({ old, feeds, take }: ApplyRequest): Copier {
     return taken;
   }
 
+  async function advance(bytes: number): Promise<Result<void>> {
+    used += bytes;
+    made += bytes;
+    return used === OUTPUT_BYTES ? flush() : succeed();
+  }
+
   return {
     flush,
     async copy(place, bytes) {
       for (let done = 0; done < bytes;) {
-        const part = output.subarray(used, Math.min(OUTPUT_BYTES, used + bytes - done));
+        const length = Math.min(changer.pieceBytes, bytes - done);
+        const flushed = changer.whole && length > OUTPUT_BYTES - used ? await flush() : succeed();
+        if (!flushed.ok) return flushed;
+        const part = output.subarray(used, Math.min(OUTPUT_BYTES, used + length));
         const waiting = old.read(place + done, part);
         const read = waiting instanceof Promise ? await waiting : waiting;
         if (!read.ok) return read;
-        const pending = changer.change(part);
+        const pending = changer.change(part, place + done, made);
         const changed = pending instanceof Promise ? await pending : pending;
         if (!changed.ok) return changed;
         done += part.length;
-        used += part.length;
-        const flushed = used === OUTPUT_BYTES ? await flush() : succeed();
-        if (!flushed.ok) return flushed;
+        const advanced = await advance(part.length);
+        if (!advanced.ok) return advanced;
       }
       return succeed();
     },
@@ -105,9 +116,52 @@ function createCopier({ old, feeds, take }: ApplyRequest): Copier {
         if (part.length === 0) return refusePatch('lacks literal bytes');
         output.set(part, used);
         done += part.length;
-        used += part.length;
-        const flushed = used === OUTPUT_BYTES ? await flush() : succeed();
-        if (!flushed.ok) return flushed;
+        const advanced = await advance(part.length);
+        if (!advanced.ok) return advanced;
+      }
+      return succeed();
+    },
+  };
+}
+
+interface PieceChanger {
+  /** The longest piece that it takes at once. */
+  readonly pieceBytes: number;
+  /** Whether where a copy is cut into pieces matters: each but its last has `pieceBytes`. */
+  readonly whole: boolean;
+  /** Makes new bytes of old ones, in place, which stand at these places of both contents. */
+  change(piece: Uint8Array, oldAt: number, newAt: number): Promise<Result<void>> | Result<void>;
+}
+
+function createPlainChanger(changer: Changer): PieceChanger {
+  return {
+    pieceBytes: OUTPUT_BYTES,
+    whole: false,
+    change: (piece) => changer.change(piece, 0, piece.length),
+  };
+}
+
+/** Predicts each address, corrects it like any byte, and remembers what came out. */
+function createCodeChanger(feeds: PatchFeeds, oldSize: number): PieceChanger {
+  const changer = createChanger(feeds);
+  const predictor = createAddressPredictor(oldSize);
+  const kept = new Uint8Array(PIECE_BYTES);
+
+  return {
+    pieceBytes: PIECE_BYTES,
+    whole: true,
+    async change(piece, oldAt, newAt) {
+      kept.set(piece);
+      const old = kept.subarray(0, piece.length);
+      for (let at = 0; at < piece.length;) {
+        const field = predictor.find(old, at, oldAt);
+        const until = Math.min(field + FIELD_BYTES, piece.length);
+        if (field < until) writeNumber(piece, field, predictor.predict(newAt + until));
+        const pending = changer.change(piece, at, until);
+        const changed = pending instanceof Promise ? await pending : pending;
+        if (!changed.ok) return changed;
+        if (field < until) predictor.learn(readNumber(piece, field));
+        at = until;
       }
       return succeed();
     },
@@ -116,7 +170,7 @@ function createCopier({ old, feeds, take }: ApplyRequest): Copier {
 
 interface Changer {
   /** Adds the differences to copied bytes, in place. */
-  change(bytes: Uint8Array): Promise<Result<void>> | Result<void>;
+  change(bytes: Uint8Array, from: number, until: number): Promise<Result<void>> | Result<void>;
 }
 
 function createChanger({ gaps, changes }: PatchFeeds): Changer {
@@ -124,18 +178,18 @@ function createChanger({ gaps, changes }: PatchFeeds): Changer {
   let gap: number | undefined;
 
   /** Goes on as long as both streams have bytes at hand; returns how far it came. */
-  function changeAtHand(bytes: Uint8Array, from: number): number {
+  function changeAtHand(bytes: Uint8Array, from: number, until: number): number {
     let at = from;
-    while (at < bytes.length) {
+    while (at < until) {
       if (gap === undefined) {
         if (gaps.available() < NUMBER_BYTES) return at;
         gap = gaps.number();
         if (gap === MALFORMED) return at;
       }
-      const equal = Math.min(gap, bytes.length - at);
+      const equal = Math.min(gap, until - at);
       gap -= equal;
       at += equal;
-      if (at === bytes.length) return at;
+      if (at === until) return at;
       if (changes.available() === 0) return at;
       bytes[at] = (bytes[at] ?? 0) + changes.byte();
       at += 1;
@@ -144,11 +198,11 @@ function createChanger({ gaps, changes }: PatchFeeds): Changer {
     return at;
   }
 
-  async function changeRest(bytes: Uint8Array, from: number): Promise<Result<void>> {
-    for (let at = from; at < bytes.length;) {
+  async function changeRest(bytes: Uint8Array, from: number, until: number): Promise<Result<void>> {
+    for (let at = from; at < until;) {
       const filled = await refill();
       if (!filled.ok) return filled;
-      at = changeAtHand(bytes, at);
+      at = changeAtHand(bytes, at, until);
     }
     return succeed();
   }
@@ -165,9 +219,9 @@ function createChanger({ gaps, changes }: PatchFeeds): Changer {
   }
 
   return {
-    change(bytes) {
-      const at = changeAtHand(bytes, 0);
-      return at === bytes.length ? succeed() : changeRest(bytes, at);
+    change(bytes, from, until) {
+      const at = changeAtHand(bytes, from, until);
+      return at === until ? succeed() : changeRest(bytes, at, until);
     },
   };
 }

@@ -54,7 +54,9 @@ export async function createDeltaPack(files: Files, request: DeltaRequest): Prom
   if (!written.ok) return written;
   if (!closed.ok) return closed;
   const changes = manifestChanges(request.old.manifest, request.target.manifest);
-  const manifest = decodeDeltaManifest({ schema: 1, ...changes, patches: written.value.patches });
+  const { patches } = written.value;
+  const schema = patches.some(({ code }) => code) ? 2 : 1;
+  const manifest = decodeDeltaManifest({ schema, ...changes, patches });
   if (!manifest.ok) return manifest;
   const proven = await prove(files, request, manifest.value);
   return proven.ok ? succeed({ manifest: manifest.value, ...written.value.pack }) : proven;
@@ -75,7 +77,8 @@ async function writePatches(
     if (!difference.ok) return difference;
     const streams = await writeStreams(request, difference.value, pack);
     if (!streams.ok) return streams;
-    patches.push({ ...placesOf(request, group), ...streams.value });
+    const code = difference.value.code ? ({ code: true } as const) : {};
+    patches.push({ ...placesOf(request, group), ...streams.value, ...code });
     done += group.contents.reduce((sum, { size }) => sum + size, 0);
     request.onProgress?.(done, total);
   }

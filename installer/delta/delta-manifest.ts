@@ -23,7 +23,8 @@ const Places = Type.Array(Count, { maxItems: ENTRIES_LIMIT });
 
 const DeltaManifestSchema = Type.Object(
   {
-    schema: Type.Literal(1),
+    /** 2 when a patch predicts addresses, which launchers that know 1 alone cannot. */
+    schema: Type.Union([Type.Literal(1), Type.Literal(2)]),
     from: Version,
     to: Version,
     /** Of the canonical text (`canonicalText`) of the new release's file manifest. */
@@ -72,6 +73,8 @@ const DeltaManifestSchema = Type.Object(
           lengths: Type.Tuple([Bytes, Bytes, Bytes, Bytes]),
           /** Of these compressed bytes back to back; checked before anything is decompressed. */
           sha256: Digest,
+          /** Copied bytes are first changed as `address-fields.ts` predicts. */
+          code: Type.Optional(Type.Literal(true)),
         },
         { additionalProperties: false },
       ),
@@ -123,7 +126,7 @@ function decompress(bytes: Uint8Array): Result<Uint8Array> {
 /** Checks a delta manifest's shape and limits. */
 export function decodeDeltaManifest(value: unknown): Result<DeltaManifest> {
   const schema = typeof value === 'object' && value !== null && 'schema' in value ? value.schema : undefined;
-  if (typeof schema === 'number' && schema > 1)
+  if (typeof schema === 'number' && schema > 2)
     return fail(faultOf('newer-schema', 'the delta manifest was written for a newer launcher'));
   if (Value.Check(DeltaManifestSchema, value)) return succeed(value);
   const first = Value.Errors(DeltaManifestSchema, value).First();

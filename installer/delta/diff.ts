@@ -1,3 +1,4 @@
+import { createByteChanges } from './byte-changes.ts';
 import { createMatchIndex, equalBytes } from './match-index.ts';
 import { appendNumber, appendSigned, createByteBuilder } from './numbers.ts';
 
@@ -8,6 +9,7 @@ import { appendNumber, appendSigned, createByteBuilder } from './numbers.ts';
  *   literal bytes to insert behind them. Both places begin at 0; an instruction makes at least one byte.
  * - `gaps`: one number for each copied byte that differs, how many equal ones stand before it since the last such byte.
  * - `changes`: what is added to such a byte, modulo 256.
+ * - `code`: whether copied bytes are first changed as `address-fields.ts` predicts.
  * - `literals`: the inserted bytes.
  *
  * Gaps and changes apart compress better by a seventh under zstd than the byte differences as they stand, mostly zeros.
@@ -17,6 +19,7 @@ export interface Difference {
   readonly gaps: Uint8Array;
   readonly changes: Uint8Array;
   readonly literals: Uint8Array;
+  readonly code: boolean;
 }
 
 /** Bytes that a new alignment must win over the present one: about what an instruction costs. */
@@ -74,26 +77,9 @@ interface Output {
 }
 
 function createOutput(old: Uint8Array, target: Uint8Array): Output {
-  const [control, gaps, changes, literals] = [
-    createByteBuilder(),
-    createByteBuilder(),
-    createByteBuilder(),
-    createByteBuilder(),
-  ];
-  let equal = 0;
+  const [control, literals] = [createByteBuilder(), createByteBuilder()];
+  const changes = createByteChanges(old, target);
   let place = 0;
-
-  function copy(from: Alignment, bytes: number): void {
-    for (let index = 0; index < bytes; index += 1) {
-      const change = (target[from.newAt + index] ?? 0) - (old[from.oldAt + index] ?? 0);
-      if (change === 0) equal += 1;
-      else {
-        appendNumber(gaps, equal);
-        changes.push(change & 0xff);
-        equal = 0;
-      }
-    }
-  }
 
   function write(present: Alignment, copyBytes: number, until: number): void {
     if (until === present.newAt) return;
@@ -101,7 +87,7 @@ function createOutput(old: Uint8Array, target: Uint8Array): Output {
     appendSigned(control, oldAt - place);
     appendNumber(control, copyBytes);
     appendNumber(control, until - present.newAt - copyBytes);
-    copy(present, copyBytes);
+    changes.copy(present.oldAt, present.newAt, copyBytes);
     literals.append(target.subarray(present.newAt + copyBytes, until));
     place = oldAt + copyBytes;
   }
@@ -124,12 +110,7 @@ function createOutput(old: Uint8Array, target: Uint8Array): Output {
     finish(present) {
       const forward = forwardBytes(old, target, present, target.length - present.newAt);
       write(present, forward, target.length);
-      return {
-        control: control.bytes(),
-        gaps: gaps.bytes(),
-        changes: changes.bytes(),
-        literals: literals.bytes(),
-      };
+      return { control: control.bytes(), literals: literals.bytes(), ...changes.finish() };
     },
   };
 }

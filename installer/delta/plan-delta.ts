@@ -1,6 +1,7 @@
 import { type Result, succeed } from '../../platform/result.ts';
 import { EMPTY_SHA256 } from '../pack/manifest-rules.ts';
 import type { FileManifest } from '../release.ts';
+import { CODE_BYTES_LIMIT } from './address-fields.ts';
 import { type DeltaManifest, type FileEntry, type Patch, refuseDelta, unpackPlaces } from './delta-manifest.ts';
 import { MEMORY_BYTES } from './old-content.ts';
 import { manifestDigest } from './rebuild-manifest.ts';
@@ -19,6 +20,7 @@ export interface PlannedPatch {
   readonly offset: number;
   readonly lengths: Patch['lengths'];
   readonly sha256: string;
+  readonly code: boolean;
   readonly sources: readonly FileEntry[];
   readonly contents: readonly FileEntry[];
   /** Bytes of the new contents together. */
@@ -46,6 +48,8 @@ export function planDelta(old: FileManifest, target: FileManifest, delta: DeltaM
   const patches: PlannedPatch[] = [];
   let offset = 0;
   for (const patch of delta.patches) {
+    if (patch.code === true && delta.schema === 1)
+      return refuseDelta('predicts addresses, which its schema does not know');
     const planned = planPatch(old, target, patch, wanted);
     if (!planned.ok) return planned;
     patches.push({ ...planned.value, offset });
@@ -81,7 +85,10 @@ function planPatch(
       return refuseDelta('makes a content that is not wanted, or was there before');
     contents.push(entry);
   }
-  return succeed({ lengths: patch.lengths, sha256: patch.sha256, sources, contents, size: bytesOf(contents) });
+  const [{ lengths, sha256, code = false }, size] = [patch, bytesOf(contents)];
+  if (code && Math.max(size, bytesOf(sources)) > CODE_BYTES_LIMIT)
+    return refuseDelta('predicts addresses in a content that is too large for that');
+  return succeed({ lengths, sha256, code, sources, contents, size });
 }
 
 export function bytesOf(entries: readonly FileEntry[]): number {

@@ -26,7 +26,7 @@ export interface DeltaSource {
  *
  * Of each patch the compressed bytes are digested before they are decompressed; old files are digested before they are used;
  * output stops at the declared sizes, and each content is digested while it is written. Memory is bounded by 32 MiB of old
- * files, four windows of 8 MiB and some buffers, whatever the releases' sizes.
+ * files, four windows of 8 MiB, 9 MiB to predict addresses and some buffers, whatever the releases' sizes.
  * Errors: `archive-invalid`, `digest-mismatch` (with the path of an old file that is not what its release says), `cancelled`,
  * and what the disk says.
  */
@@ -69,6 +69,7 @@ async function readPatch(source: PatchSource, sink: ContentSink): Promise<Result
     old: old.value,
     feeds,
     size: patch.size,
+    code: patch.code,
     take: (bytes) => splitter.take(bytes),
   });
   const ended = applied.ok ? splitter.end() : applied;

@@ -45,6 +45,64 @@ it('makes moved addresses of the old ones: gaps and changes, no literals', async
   expect(made.ok && made.value.equals(target)).toBe(true);
 });
 
+/** Functions of 64 to 191 bytes that call each other and read a table behind them; the second build has one that is longer. */
+function build(inserted: number): Buffer {
+  const random = createRandom(5);
+  const functions = Array.from({ length: 3_000 }, (_, index) =>
+    Buffer.from(noise(`function ${index}`, 64 + Math.floor(random(128)))),
+  );
+  functions[1_200] = Buffer.concat([functions[1_200] ?? Buffer.alloc(0), noise('longer', inserted)]);
+  const starts: number[] = [];
+  let end = 0;
+  for (const code of functions) {
+    starts.push(end);
+    end += code.length;
+  }
+  const table = end + ((8 - (end % 8)) % 8);
+  for (const [index, code] of functions.entries()) {
+    const start = starts[index] ?? 0;
+    for (const at of [8, 24, 40]) {
+      const target = random(4) < 1 ? table + 8 * Math.floor(random(3_000)) : (starts[Math.floor(random(3_000))] ?? 0);
+      if (at === 40) code.set([0x48, 0x8d, 0x05], at - 3);
+      else code.set([0xe8], at - 1);
+      code.writeInt32LE(target - start - at - 4, at);
+    }
+  }
+  const pointers = Buffer.alloc(table - end + 8 * 3_000);
+  for (const [index, start] of starts.entries()) pointers.writeBigUInt64LE(BigInt(start), table - end + 8 * index);
+  return Buffer.concat([...functions, pointers]);
+}
+
+describe('code in which every address has moved', () => {
+  const [before, after] = [build(0), build(640)];
+
+  it('is made with the addresses predicted: a small part of the changes is left', async () => {
+    const difference = diff(before, after);
+    expect(difference.code).toBe(true);
+    const moved = before.filter((byte, at) => at < before.length && byte !== after[at + 640]).length;
+    expect(moved).toBeGreaterThan(3_000);
+    expect(difference.changes.length).toBeLessThan(600);
+    for (const pieceBytes of [1, 7, 1_000, 1_000_000]) {
+      const made = await applyStreams(before, difference, after.length, pieceBytes);
+      expect(made.ok && made.value.equals(after)).toBe(true);
+    }
+  });
+
+  it('is made again exactly when it is also cut up and edited', { timeout: 60_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), fc.integer({ min: 50, max: 9_000 }), async (seed, pieceBytes) => {
+        const random = createRandom(seed);
+        const at = Math.floor(random(after.length));
+        const target = Buffer.concat([after.subarray(at), edited(before, seed), after.subarray(0, at)]);
+        const difference = diff(before, target);
+        const made = await applyStreams(before, difference, target.length, pieceBytes);
+        expect(made.ok && made.value.equals(target)).toBe(true);
+      }),
+      { numRuns: 12, seed: 20_261_124 },
+    );
+  });
+});
+
 /** Copies, changes, inserts and removes at random, so that every instruction and every overlap comes. */
 function edited(old: Uint8Array, seed: number): Buffer {
   const random = createRandom(seed);

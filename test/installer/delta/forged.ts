@@ -51,7 +51,9 @@ export function deltaOf(parts: Difference): { readonly delta: DeltaManifest; rea
   const patch = { sources: [1], contents: [1], sha256: sha256(bytes) };
   const lengths: [number, number, number, number] = [control, gaps, changes, literals];
   const changesOfManifest = manifestChanges(oldManifest, newManifest);
-  return { delta: { schema: 1, ...changesOfManifest, patches: [{ ...patch, lengths }] }, packed: bytes };
+  const code = parts.code ? ({ code: true } as const) : {};
+  const schema = parts.code ? 2 : 1;
+  return { delta: { schema, ...changesOfManifest, patches: [{ ...patch, lengths, ...code }] }, packed: bytes };
 }
 
 /** The client's whole way without its disk; `made` when every check has passed and the content is the very one. */

@@ -8,12 +8,14 @@ import {
 import { deltaOf, newBytes, oldBytes, sha256, stage, STREAMS, streams } from './forged.ts';
 import { applyStreams, createRandom } from './memory.ts';
 
-/** In all, a third for each kind; `DELTA_MUTATIONS=100000` for the long run. */
+/** In all, a third for each kind, and as many again with predicted addresses; `DELTA_MUTATIONS=100000` for the long run. */
 const MUTATIONS = Number(process.env['DELTA_MUTATIONS'] ?? 2_000);
 const SHARE = Math.ceil(MUTATIONS / 3);
 const TIMEOUT_MS = 60_000 + MUTATIONS * 20;
 
 const { delta, packed } = deltaOf(streams);
+/** The same streams, told to be changes of predicted addresses: they make something else. */
+const misread = { ...streams, code: true };
 
 /** Flips, overwrites, removes, repeats or appends some bytes. */
 function mutate(bytes: Uint8Array, random: (below: number) => number): Buffer {
@@ -66,6 +68,19 @@ describe(`${MUTATIONS} mutations`, () => {
       if (!made.ok) expect(REFUSALS).toContain(made.fault.code);
     }
     expect(seen.get('archive-invalid')).toBeGreaterThan(SHARE / 10);
+  });
+
+  it('of the patch streams with predicted addresses: refused', { timeout: TIMEOUT_MS }, async () => {
+    const random = createRandom(4);
+    for (let count = 0; count < SHARE; count += 1) {
+      const name = STREAMS[Math.floor(random(4))] ?? 'control';
+      const parts = { ...misread, [name]: mutate(misread[name], random) };
+      const made = await applyStreams(oldBytes, parts, newBytes.length, 1 + Math.floor(random(64)));
+      if (!made.ok) expect(REFUSALS).toContain(made.fault.code);
+      if (count % 4 !== 0) continue;
+      const forged = deltaOf(parts);
+      expect([...REFUSALS, 'made']).toContain(await stage(forged.delta, forged.packed));
+    }
   });
 
   it(

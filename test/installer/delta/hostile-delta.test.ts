@@ -110,6 +110,7 @@ describe('a delta manifest with', () => {
     ['a source that is not there', withPatch({ sources: [7] })],
     ['a folder as a content', withPatch({ contents: [0] })],
     ['a content that is not there', withPatch({ contents: [9] })],
+    ['predicted addresses, of which its schema says nothing', withPatch({ code: true })],
     ['lengths beyond 2^53', withPatch({ lengths: [HUGE, HUGE, 1, 1] })],
     ['a length that is negative', withPatch({ lengths: [-1, 1, 1, 1] })],
     ['a place that is no whole number', withPatch({ sources: [0.5] })],
@@ -128,7 +129,7 @@ describe('a delta manifest with', () => {
   });
 
   it('a newer schema is refused as such', async () => {
-    expect(await attempt({ ...honest.delta, schema: 2 })).toBe('newer-schema');
+    expect(await attempt({ ...honest.delta, schema: 3 })).toBe('newer-schema');
   });
 });
 

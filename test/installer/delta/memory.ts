@@ -70,6 +70,7 @@ export async function applyStreams(
     old: oldContent(old),
     feeds: feedsOf(streams, pieceBytes),
     size,
+    code: streams.code,
     take(part) {
       bytes += part.length;
       if (bytes > size) throw new Error('more bytes than declared');
