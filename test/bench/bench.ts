@@ -2,6 +2,8 @@
 export interface BenchOptions {
   /** Names of the cases to run; all when empty. */
   readonly only: readonly string[];
+  /** Names of the tools to compare with; all when empty. */
+  readonly rivals: readonly string[];
   /** How many clients come to the repository. */
   readonly clients?: number | undefined;
   /** The nginx to use; the one in PATH when absent. */

@@ -19,6 +19,7 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
+    rivals: { type: 'string', default: '' },
     clients: { type: 'string' },
     nginx: { type: 'string' },
     scale: { type: 'string' },
@@ -27,14 +28,21 @@ const { values, positionals } = parseArgs({
 const [name = ''] = positionals;
 const bench = BENCHES[name];
 if (bench === undefined) {
-  console.error(`usage: npm run bench -- ${Object.keys(BENCHES).join(' | ')} [--json] [--only CASE,CASE]`);
+  console.error(
+    `usage: npm run bench -- ${Object.keys(BENCHES).join(' | ')} [--json] [--only CASE,CASE] [--rivals NAME,NAME]`,
+  );
   process.exitCode = 2;
 } else {
   const figures = await bench({
-    only: values.only.split(',').filter((only) => only !== ''),
+    only: listOf(values.only),
+    rivals: listOf(values.rivals),
     clients: values.clients === undefined ? undefined : Number(values.clients),
     nginx: values.nginx,
     scale: values.scale === undefined ? undefined : Number(values.scale),
   });
   console.log(values.json ? JSON.stringify(figures) : JSON.stringify(figures, undefined, 2));
+}
+
+function listOf(text: string): readonly string[] {
+  return text.split(',').filter((name) => name !== '');
 }

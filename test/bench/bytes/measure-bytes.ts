@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createDeltaPack } from '../../../installer/delta/create-delta-pack.ts';
@@ -9,8 +9,8 @@ import { packBundle } from '../../../installer/pack/writer.ts';
 import { openPlatform } from '../../../platform/current.ts';
 import type { Result } from '../../../platform/result.ts';
 import type { BenchOptions } from '../bench.ts';
-import { fetchPackage, type Pair, PAIRS } from './pairs.ts';
-import { installedRivals, makeTar, type Versions } from './rivals.ts';
+import { fetchPair, type FetchedPair, PAIRS } from './pairs.ts';
+import { installedRivals, makeTar, type Rival, type Versions } from './rivals.ts';
 
 const platform = openPlatform();
 const cache = path.resolve(import.meta.dirname, '../../../.cache/bench');
@@ -19,37 +19,53 @@ const cache = path.resolve(import.meta.dirname, '../../../.cache/bench');
 type Figures = Readonly<Record<string, number>>;
 
 /** Bytes that an update of real packages costs, beside the tools that Debian has for it. */
-export async function measureBytes({ only }: BenchOptions): Promise<object> {
-  const rivals = await installedRivals();
-  const pairs: Record<string, Figures> = {};
+export async function measureBytes({ only, rivals: wanted }: BenchOptions): Promise<object> {
+  const rivals = (await installedRivals()).filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  mkdirSync(cache, { recursive: true });
+  const measured: { name: string; kind: string; versions: readonly [string, string]; figures: Figures }[] = [];
   for (const pair of PAIRS.filter(({ name }) => only.length === 0 || only.includes(name))) {
-    const work = mkdtempSync(path.join(tmpdir(), 'om-launcher-bench-'));
-    try {
-      const versions = await prepare(pair, work);
-      const figures: Record<string, number> = await measureOurs(versions, work);
-      for (const rival of rivals) {
-        const own = path.join(work, rival.name);
-        mkdirSync(own);
-        figures[rival.name] = await rival.measure({ ...versions, work: own });
-        rmSync(own, { recursive: true });
-      }
-      console.log(`${pair.name}: ${JSON.stringify(figures)}`);
-      pairs[pair.name] = figures;
-    } finally {
-      rmSync(work, { recursive: true, force: true });
-    }
+    const fetched = await fetchPair(cache, pair);
+    const figures = await measurePair(fetched, rivals);
+    console.log(`${pair.name}: ${JSON.stringify(figures)}`);
+    measured.push({ name: pair.name, kind: pair.kind, versions: [fetched.from, fetched.to], figures });
   }
-  return { pairs, geomean: compareAll(Object.values(pairs)) };
+  const figuresOf = (kind: string): readonly Figures[] =>
+    measured.filter((pair) => pair.kind === kind).map(({ figures }) => figures);
+  return {
+    pairs: Object.fromEntries(measured.map(({ name, figures }) => [name, figures])),
+    versions: Object.fromEntries(measured.map(({ name, versions }) => [name, versions])),
+    geomean: compareAll(figuresOf('large')),
+    geomeanOfOthers: compareAll(figuresOf('other')),
+  };
 }
 
-async function prepare(pair: Pair, work: string): Promise<Versions> {
-  mkdirSync(cache, { recursive: true });
-  const oldFolder = await fetchPackage(cache, pair.from);
-  const newFolder = await fetchPackage(cache, pair.to);
-  const [oldTar, newTar] = [path.join(work, 'old.tar'), path.join(work, 'new.tar')];
-  await makeTar(oldFolder, oldTar);
-  await makeTar(newFolder, newTar);
-  return { oldFolder, newFolder, oldTar, newTar, work };
+async function measurePair(pair: FetchedPair, rivals: readonly Rival[]): Promise<Figures> {
+  const work = mkdtempSync(path.join(tmpdir(), 'om-launcher-bench-'));
+  try {
+    const versions = { ...pair, oldTar: path.join(work, 'old.tar'), newTar: path.join(work, 'new.tar'), work };
+    const figures: Record<string, number> = await measureOurs(versions, work);
+    await makeTar(versions.oldFolder, versions.oldTar);
+    await makeTar(versions.newFolder, versions.newTar);
+    for (const rival of rivals) figures[rival.name] = await measureRival(pair, rival, versions);
+    return figures;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** What a tool makes of two versions never changes: it is kept beside them, for these tools take minutes. */
+async function measureRival(pair: FetchedPair, rival: Rival, versions: Versions): Promise<number> {
+  const kept = path.join(
+    cache,
+    `${[rival.name, pair.from, pair.to].join('_').replaceAll(/[^A-Za-z0-9.-]/gu, '_')}.bytes`,
+  );
+  if (existsSync(kept)) return Number(readFileSync(kept, 'utf8'));
+  const own = path.join(versions.work, rival.name);
+  mkdirSync(own);
+  const bytes = await rival.measure({ ...versions, work: own });
+  rmSync(own, { recursive: true });
+  writeFileSync(kept, String(bytes));
+  return bytes;
 }
 
 /** Also applies the delta: figures of a delta that does not make the release would be worth nothing. */

@@ -11,7 +11,7 @@ export interface Versions {
   readonly work: string;
 }
 
-interface Rival {
+export interface Rival {
   readonly name: 'bsdiff' | 'xdelta3' | 'zstdPatch' | 'casync' | 'rsync';
   readonly program: string;
   /** Bytes that a customer would fetch. */

@@ -3,9 +3,16 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** Runs a program to its end; throws with what it said when it fails. */
-export async function run(program: string, args: readonly string[]): Promise<{ readonly output: string }> {
-  const { stdout } = await execute(program, args, { maxBuffer: 64 * 1024 * 1024 });
+/** Runs a program to its end, in `folder` if one is named; throws with what it said when it fails. */
+export async function run(
+  program: string,
+  args: readonly string[],
+  folder?: string,
+): Promise<{ readonly output: string }> {
+  const { stdout } = await execute(program, args, {
+    maxBuffer: 64 * 1024 * 1024,
+    ...(folder === undefined ? {} : { cwd: folder }),
+  });
   return { output: stdout };
 }
 

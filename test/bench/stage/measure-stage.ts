@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { BenchOptions } from '../bench.ts';
-import { fetchPackage, PAIRS } from '../bytes/pairs.ts';
+import { fetchPair, PAIRS } from '../bytes/pairs.ts';
 import { isInstalled } from '../bytes/run.ts';
 import { costOf } from './cost.ts';
 import { fetchDelta, fetchFull, stageByLauncher } from './ours.ts';
@@ -85,7 +85,7 @@ async function measureDelta(work: string): Promise<number> {
   const pair = PAIRS.find(({ name }) => name === PAIR);
   if (pair === undefined) throw new Error(`there is no pair ${PAIR}`);
   mkdirSync(CACHE, { recursive: true });
-  const [oldFolder, newFolder] = [await fetchPackage(CACHE, pair.from), await fetchPackage(CACHE, pair.to)];
+  const { oldFolder, newFolder } = await fetchPair(CACHE, pair);
   const [fetched, shell] = [await fetchDelta(oldFolder, newFolder, work), await makeShellRelease(newFolder, work)];
   const [ours, theirs]: [number[], number[]] = [[], []];
   const target = path.join(work, 'staged');
