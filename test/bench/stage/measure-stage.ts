@@ -4,8 +4,8 @@ import path from 'node:path';
 import type { BenchOptions } from '../bench.ts';
 import { fetchPair, PAIRS } from '../bytes/pairs.ts';
 import { isInstalled } from '../bytes/run.ts';
-import { costOf } from './cost.ts';
-import { fetchDelta, fetchFull, stageByLauncher } from './ours.ts';
+import { type Cost, costOf } from './cost.ts';
+import { buildLauncher, fetchDelta, fetchFull, stageByLauncher } from './ours.ts';
 import { makeShellRelease, stageByShell, unpackByShell } from './rivals.ts';
 import { throughputDuring } from './throughput.ts';
 import { writeTree } from './tree.ts';
@@ -26,9 +26,10 @@ export async function measureStage({ scale = 1 }: BenchOptions): Promise<object>
       throw new Error(`not run: needs ${program} (apt-get install zstd coreutils tar)`);
   const work = mkdtempSync(path.join(tmpdir(), 'om-launcher-stage-'));
   try {
-    const one = await measureFull(path.join(work, 'one'), GB * scale);
-    const delta = await measureDelta(path.join(work, 'delta'));
-    const three = await measurePeak(path.join(work, 'three'), 3 * GB * scale);
+    const launcher = await buildLauncher(path.join(work, 'program'));
+    const one = await measureFull(launcher, path.join(work, 'one'), GB * scale);
+    const delta = await measureDelta(launcher, path.join(work, 'delta'));
+    const three = await measurePeak(launcher, path.join(work, 'three'), 3 * GB * scale);
     const bars = { ...one, deltaWallVsShell: delta, rssMiB3GB: round(three) };
     if (missesBar(bars)) process.exitCode = 1;
     return { ...bars, scale };
@@ -58,65 +59,76 @@ function missesBar(bars: Bars): boolean {
   return missed.length > 0;
 }
 
-async function measureFull(work: string, bytes: number): Promise<Omit<Bars, 'deltaWallVsShell' | 'rssMiB3GB'>> {
+async function measureFull(
+  launcher: string,
+  work: string,
+  bytes: number,
+): Promise<Omit<Bars, 'deltaWallVsShell' | 'rssMiB3GB'>> {
   const source = path.join(work, 'source');
   writeTree(source, bytes, 1);
   const [fetched, shell] = [await fetchFull(source, work), await makeShellRelease(source, work)];
-  const [ours, theirs, peaks]: [number[], number[], number[]] = [[], [], []];
   const target = path.join(work, 'staged');
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const own = await costOf(() => stageByLauncher(fetched, target, 'normal'));
-    rmSync(target, { recursive: true });
-    const other = await costOf(() => stageByShell(shell, target));
-    rmSync(target, { recursive: true });
-    console.log(`full: ours ${told(own)}; shell ${told(other)}`);
-    [ours, theirs, peaks].forEach((list, at) => list.push([own.cpuMs, other.cpuMs, own.childPeakMiB][at] ?? NaN));
-  }
-  const throughput = await throughputDuring(() => stageByLauncher(fetched, target, 'idle'));
+  const { launcher: ours, shell: theirs } = await turnAbout('full', target, {
+    launcher: () => stageByLauncher(launcher, fetched, target, 'normal'),
+    shell: () => stageByShell(shell, target),
+  });
+  const throughput = await throughputDuring(() => stageByLauncher(launcher, fetched, target, 'idle'));
   rmSync(work, { recursive: true });
   return {
-    fullCpuVsVerifiedShell: round(median(ours) / median(theirs)),
-    rssMiB1GB: round(Math.max(...peaks)),
+    fullCpuVsVerifiedShell: round(medianOf(ours, 'cpuMs') / medianOf(theirs, 'cpuMs')),
+    rssMiB1GB: round(Math.max(...ours.map(({ childPeakMiB }) => childPeakMiB))),
     serverThroughputWhileStaging: round(throughput),
   };
 }
 
-async function measureDelta(work: string): Promise<number> {
+async function measureDelta(launcher: string, work: string): Promise<number> {
   const pair = PAIRS.find(({ name }) => name === PAIR);
   if (pair === undefined) throw new Error(`there is no pair ${PAIR}`);
   mkdirSync(CACHE, { recursive: true });
   const { oldFolder, newFolder } = await fetchPair(CACHE, pair);
   const [fetched, shell] = [await fetchDelta(oldFolder, newFolder, work), await makeShellRelease(newFolder, work)];
-  const [ours, theirs]: [number[], number[]] = [[], []];
   const target = path.join(work, 'staged');
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const own = await costOf(() => stageByLauncher(fetched, target, 'normal'));
-    rmSync(target, { recursive: true });
-    const other = await costOf(() => unpackByShell(shell, target));
-    rmSync(target, { recursive: true });
-    console.log(`delta: ours ${told(own)}; shell ${told(other)}`);
-    ours.push(own.wallMs);
-    theirs.push(other.wallMs);
-  }
-  return round(median(ours) / median(theirs));
+  const { launcher: ours, shell: theirs } = await turnAbout('delta', target, {
+    launcher: () => stageByLauncher(launcher, fetched, target, 'normal'),
+    shell: () => unpackByShell(shell, target),
+  });
+  return round(medianOf(ours, 'wallMs') / medianOf(theirs, 'wallMs'));
 }
 
-async function measurePeak(work: string, bytes: number): Promise<number> {
+/** Several rounds of both, one after the other; what either makes at `target` is removed before the next begins. */
+async function turnAbout<Side extends string>(
+  name: string,
+  target: string,
+  sides: Readonly<Record<Side, () => Promise<void>>>,
+): Promise<Readonly<Record<Side, readonly Cost[]>>> {
+  const names = Object.keys(sides) as Side[];
+  const costs = Object.fromEntries(names.map((side) => [side, []])) as unknown as Record<Side, Cost[]>;
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const side of names) {
+      const cost = await costOf(sides[side]);
+      rmSync(target, { recursive: true });
+      console.log(`${name}: ${side} ${told(cost)}`);
+      costs[side].push(cost);
+    }
+  return costs;
+}
+
+async function measurePeak(launcher: string, work: string, bytes: number): Promise<number> {
   const source = path.join(work, 'source');
   writeTree(source, bytes, 2);
   const fetched = await fetchFull(source, work);
   rmSync(source, { recursive: true });
-  const cost = await costOf(() => stageByLauncher(fetched, path.join(work, 'staged'), 'normal'));
-  console.log(`the larger one: ours ${told(cost)}`);
+  const cost = await costOf(() => stageByLauncher(launcher, fetched, path.join(work, 'staged'), 'normal'));
+  console.log(`the larger one: launcher ${told(cost)}`);
   return cost.childPeakMiB;
 }
 
-function told({ wallMs, cpuMs, childPeakMiB }: Awaited<ReturnType<typeof costOf>>): string {
+function told({ wallMs, cpuMs, childPeakMiB }: Cost): string {
   return `${Math.round(wallMs)} ms, ${Math.round(cpuMs)} ms of processor, ${Math.round(childPeakMiB)} MiB at most`;
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+function medianOf(costs: readonly Cost[], figure: keyof Cost): number {
+  return costs.map((cost) => cost[figure]).toSorted((a, b) => a - b)[Math.floor(costs.length / 2)] ?? NaN;
 }
 
 function round(value: number): number {

@@ -14,11 +14,16 @@ import { planTransfer } from '../../../installer/transfer/plan-transfer.ts';
 import type { StageWork } from '../../../installer/update/tools.ts';
 import { openPlatform } from '../../../platform/current.ts';
 import type { Result } from '../../../platform/result.ts';
+import { run } from '../bytes/run.ts';
 
-const LAUNCHER = path.resolve(import.meta.dirname, '../../../launcher/main.ts');
+const BUILD = path.resolve(import.meta.dirname, '../../../scripts/build.ts');
 const platform = openPlatform();
-/** The process that the launcher would start: itself, and this bench is not the launcher. */
-const launcher = { ...platform, machine: { ...platform.machine, self: [process.execPath, LAUNCHER] } };
+
+/** The single executable, as customers have it: from the sources Node would strip types for half a second first. */
+export async function buildLauncher(folder: string): Promise<string> {
+  await run(process.execPath, [BUILD, '--output', folder]);
+  return path.join(folder, 'om-launcher');
+}
 
 /** What lies on a customer's disk when the release has been fetched. */
 export interface Fetched {
@@ -72,11 +77,17 @@ export async function fetchDelta(oldFolder: string, newFolder: string, work: str
   };
 }
 
-/** The steps `verify` and `stage`: the pack read once more, then the launcher's own staging process. */
-export async function stageByLauncher(fetched: Fetched, folder: string, priority: 'idle' | 'normal'): Promise<void> {
+/** The steps `verify` and `stage`: the pack read once more, then the staging process of this launcher. */
+export async function stageByLauncher(
+  launcher: string,
+  fetched: Fetched,
+  folder: string,
+  priority: 'idle' | 'normal',
+): Promise<void> {
   const digest = demand(await platform.files.digest(fetched.pack.file));
   if (digest !== fetched.pack.sha256) throw new Error('the pack is not the one that was made');
-  const staging = createStagingProcess(launcher, createStaging(platform), priority);
+  const machine = { ...platform.machine, self: [launcher] };
+  const staging = createStagingProcess({ ...platform, machine }, createStaging(platform), priority);
   demand(await staging.stage({ ...fetched.work, folder }, () => undefined, new AbortController().signal));
 }
 
