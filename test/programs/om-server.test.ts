@@ -165,6 +165,20 @@ describe('the running server', () => {
     await third.ready();
     expect((await readFile(`${data}.violations`, 'utf8')).trim().split('\n')).toHaveLength(1);
   });
+
+  it.runIf(process.platform === 'linux')(
+    'takes over where the number in the lock is another process’s by now',
+    async () => {
+      const file = path.join(folder, 'recycled.4DD');
+      await writeFile(file, newData('2'));
+      // This test's own process runs, and started at another time than the lock says.
+      await writeFile(`${file}.lock`, `${process.pid} 1`);
+      const server = await start({}, '2', file);
+      await server.ready();
+      expect(existsSync(`${file}.violations`)).toBe(false);
+      expect(await readFile(`${file}.lock`, 'utf8')).toMatch(new RegExp(`^${server.process.pid ?? 0} [0-9]+$`));
+    },
+  );
 });
 
 describe('the child protocol', () => {

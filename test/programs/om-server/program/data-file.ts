@@ -64,14 +64,16 @@ export async function openData(file: string, conversion: ConversionOptions): Pro
 function lock(file: string): void {
   const lockFile = `${file}.lock`;
   const mine = `${lockFile}.${process.pid}`;
-  writeFileSync(mine, String(process.pid));
+  const self = identityOf(process.pid) ?? String(process.pid);
+  writeFileSync(mine, self);
   try {
     for (let attempt = 0; attempt < 3; attempt += 1) {
       if (tryLink(mine, lockFile)) return;
-      const holder = Number(readFileSync(lockFile, 'utf8'));
-      if (holder !== process.pid && isServer(holder)) {
-        appendFileSync(`${file}.violations`, `${new Date().toISOString()} ${process.pid} met ${holder}\n`);
-        throw new DataRefused(`data file is in use by process ${holder}`);
+      const holder = readFileSync(lockFile, 'utf8');
+      const pid = parseInt(holder, 10);
+      if (holder !== self && identityOf(pid) === holder) {
+        appendFileSync(`${file}.violations`, `${new Date().toISOString()} ${process.pid} met ${pid}\n`);
+        throw new DataRefused(`data file is in use by process ${pid}`);
       }
       rmSync(lockFile, { force: true });
     }
@@ -92,15 +94,21 @@ function tryLink(from: string, to: string): boolean {
   }
 }
 
-/** False for a dead process, a zombie, and a pid that another program got since. */
-function isServer(pid: number): boolean {
+/**
+ * A process's number and, on Linux, when it started: the number alone is given to others again, to threads as well.
+ *
+ * undefined for a process that is dead, a zombie, or never was.
+ */
+function identityOf(pid: number): string | undefined {
   try {
     process.kill(pid, 0);
+    if (!existsSync('/proc/self')) return String(pid);
+    // The name in the second field may hold anything; the state is the first after it, the start the twentieth.
+    const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return state === 'Z' || state === 'X' ? undefined : `${pid} ${fields[18]}`;
   } catch {
-    return false;
+    return undefined;
   }
-  const commandLine = `/proc/${pid}/cmdline`;
-  return !existsSync('/proc/self') || (existsSync(commandLine) && readFileSync(commandLine, 'utf8').includes('--data'));
 }
 
 async function convert(file: string, before: Data, conversion: ConversionOptions): Promise<void> {
