@@ -1,7 +1,7 @@
 import { casesOf, classesOf, killOf, type PointClass, type Recorded } from './classes.ts';
 import { pairChoice } from './pair-choice.ts';
-import { runPairsAfter } from './pairs.ts';
-import { type Case, steadyPoints, titleOf } from './points.ts';
+import { recoveryAfter, strikeRecovery, type TellPair } from './pairs.ts';
+import { type Case, type Point, steadyPoints, titleOf } from './points.ts';
 import { recordPoints, runCase, type Stage, type Verdict } from './case-run.ts';
 import { endProcessesBelow } from './end-processes.ts';
 import { keepBroken } from './keep-broken.ts';
@@ -72,27 +72,54 @@ export async function runMatrix(run: MatrixRun, cases: readonly Case[]): Promise
 /** Kills the recoveries after some kills of every moment of an order, each at its calls of kinds that no earlier one had. */
 export async function runPairs(run: MatrixRun, recordings: readonly Recorded[], options: MatrixOptions): Promise<void> {
   const { slots, results, signal } = run;
-  const choice = pairChoice(recordings, options.pairs ?? Infinity, options.seed);
   const firsts = firstsOf(classesOf(recordings)).filter((first) => options.only?.test(titleOf(first)) ?? true);
   const inTurn =
     options.pairs === undefined ? firsts : sampleOf(firsts, Math.ceil(options.pairs / PAIRS_EACH), options.seed);
-  await onSlots(slots, inTurn, signal, async (slot, first) => {
-    const done = `all pairs after ${titleOf(first)}`;
-    if (choice.isFull() || results.has(done)) return;
+  const recoveries = await onSlots(slots, inTurn, signal, async (slot, first) => {
+    const stage = await slot.stageOf(scenarioNamed(first.scenario));
+    return { first, points: await recoveryAfter(stage, first, tellOnce(run, stage)) };
+  });
+  const choose = pairChoice(recordings, options.pairs ?? Infinity, options.seed);
+  // Chosen in the order of the kills, whichever was recorded first.
+  const batches = recoveries.flatMap(({ first, points = [] }) => batchesOf(first, choose(first, points)));
+  run.say(`pairs: ${batches.reduce((sum, { seconds }) => sum + seconds.length, 0)} after ${recoveries.length} kills`);
+  await onSlots(slots, batches, signal, async (slot, { first, seconds, name }) => {
+    if (results.has(name)) return;
     const stage = await slot.stageOf(scenarioNamed(first.scenario));
     const verdicts: Verdict[] = [];
-    await runPairsAfter(
-      stage,
-      first,
-      (points) => choice.choose(first, points),
-      signal,
-      (title, verdict) => {
-        verdicts.push(verdict);
-        if (!results.has(title)) tell(run, stage, 'pairs', title, verdict);
-      },
-    );
-    if (verdicts.every(({ kind }) => kind === 'whole') && !signal.aborted) results.note(done);
+    const tellPair = tellOnce(run, stage);
+    await strikeRecovery(stage, first, seconds, signal, (title, verdict) => {
+      verdicts.push(verdict);
+      tellPair(title, verdict);
+    });
+    if (verdicts.every(({ kind }) => kind === 'whole') && !signal.aborted) results.note(name);
   });
+}
+
+/** What was found in the run that is resumed, is not told again. */
+function tellOnce(run: MatrixRun, stage: Stage): TellPair {
+  return (title, verdict) => {
+    if (!run.results.has(title)) tell(run, stage, 'pairs', title, verdict);
+  };
+}
+
+/** Kills of one recovery that one slot makes one after the other. */
+interface Batch {
+  readonly first: Case;
+  readonly seconds: readonly Point[];
+  /** For the results. */
+  readonly name: string;
+}
+
+/** The recoveries' sizes differ by hundreds: whole ones would leave the last slot alone for many minutes. */
+const BATCH = 16;
+
+function batchesOf(first: Case, chosen: readonly Point[]): readonly Batch[] {
+  return Array.from({ length: Math.ceil(chosen.length / BATCH) }, (_, number) => ({
+    first,
+    seconds: chosen.slice(number * BATCH, (number + 1) * BATCH),
+    name: `pairs after ${titleOf(first)}, batch ${number + 1}`,
+  }));
 }
 
 /** A sample has as many recoveries as it takes for so many kills of each. */

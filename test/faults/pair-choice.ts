@@ -2,11 +2,8 @@ import { callOf, classOf, orderOf, type Recorded } from './classes.ts';
 import type { Case, Point } from './points.ts';
 import { sampleOf } from '../kit/seeded.ts';
 
-export interface PairChoice {
-  isFull(): boolean;
-  /** Of the calls of a recovery one of each kind that no recovery before had. */
-  choose(first: Case, recovery: readonly Point[]): readonly Point[];
-}
+/** Of the calls of a recovery one of each kind that no recovery before had. */
+export type PairChoice = (first: Case, recovery: readonly Point[]) => readonly Point[];
 
 /**
  * Which calls of recoveries are killed: each class (see classes.ts) once an order. The start of a launcher is the same
@@ -18,19 +15,16 @@ export function pairChoice(recordings: readonly Recorded[], limit: number, seed:
   );
   const known = new Set<string>();
   let left = limit;
-  return {
-    isFull: () => left <= 0,
-    choose(first, recovery) {
-      const keyOf = (point: Point): string => {
-        const isStart = point.phase === recovery[0]?.phase && starting.has(callOf(point));
-        return isStart ? `start: ${callOf(point)}` : `${orderOf(first.scenario, point)}: ${classOf(point)}`;
-      };
-      const fresh = [...Map.groupBy(recovery, keyOf)].filter(([key]) => !known.has(key));
-      const chosen = limit === Infinity ? fresh : sampleOf(fresh, Math.min(left, SHARE), seed);
-      chosen.forEach(([key]) => known.add(key));
-      left -= chosen.length;
-      return chosen.flatMap(([, points]) => points.slice(Math.floor((points.length - 1) / 2)).slice(0, 1));
-    },
+  return (first, recovery) => {
+    const keyOf = (point: Point): string => {
+      const isStart = point.phase === recovery[0]?.phase && starting.has(callOf(point));
+      return isStart ? `start: ${callOf(point)}` : `${orderOf(first.scenario, point)}: ${classOf(point)}`;
+    };
+    const fresh = [...Map.groupBy(recovery, keyOf)].filter(([key]) => !known.has(key));
+    const chosen = limit === Infinity ? fresh : sampleOf(fresh, Math.min(left, SHARE), seed);
+    chosen.forEach(([key]) => known.add(key));
+    left -= chosen.length;
+    return chosen.flatMap(([, points]) => points.slice(Math.floor((points.length - 1) / 2)).slice(0, 1));
   };
 }
 

@@ -7,15 +7,33 @@ import { checkMachine } from './verdict.ts';
 export type TellPair = (title: string, verdict: Verdict) => void;
 
 /**
- * Kills a launcher and its server at one point, and then the recovery at each of the points that are chosen of its own.
+ * Kills a launcher and its server at one point, and gives the points of the recovery; undefined where there are none to strike.
  *
  * The machine as the first kill leaves it is kept: each pair begins with it. That works for files alone, therefore the server
  * dies as well. That the recovery itself brings everything in order is the first verdict.
  */
-export async function runPairsAfter(
+export async function recoveryAfter(stage: Stage, first: Case, tell: TellPair): Promise<readonly Point[] | undefined> {
+  const title = `${titleOf(first)} with its server`;
+  try {
+    const killed = await keepKilled(stage, first);
+    if (killed === undefined) {
+      tell(title, { kind: 'not-hit' });
+      return undefined;
+    }
+    const points = await recordRecovery(stage, killed, async () => checkMachine(stage.ground.site, stage.scenario));
+    tell(title, { kind: 'whole', outcome: 'whole' });
+    return points;
+  } catch (error) {
+    tell(title, brokenBy(error));
+    return undefined;
+  }
+}
+
+/** Kills the recovery at each of its points that were chosen. */
+export async function strikeRecovery(
   stage: Stage,
   first: Case,
-  choose: (points: readonly Point[]) => readonly Point[],
+  chosen: readonly Point[],
   signal: AbortSignal,
   tell: TellPair,
 ): Promise<void> {
@@ -26,9 +44,7 @@ export async function runPairsAfter(
       tell(title, { kind: 'not-hit' });
       return;
     }
-    const points = await recordRecovery(stage, killed, async () => checkMachine(stage.ground.site, stage.scenario));
-    tell(title, { kind: 'whole', outcome: 'whole' });
-    for (const second of choose(points)) {
+    for (const second of chosen) {
       if (signal.aborted) return;
       const verdict = await runSecond(stage, killed, first, second);
       if (verdict !== undefined) tell(`${title}, then the recovery at ${keyOf(second)}`, verdict);

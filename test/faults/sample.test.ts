@@ -5,7 +5,7 @@ import { type Case, steadyPoints, titleOf } from './points.ts';
 import { recordPoints, runCase } from './case-run.ts';
 import { makeLauncherProgram } from './launcher-program.ts';
 import { scenarioNamed, tellVerdict } from './matrix.ts';
-import { runPairsAfter } from './pairs.ts';
+import { recoveryAfter, strikeRecovery, type TellPair } from './pairs.ts';
 import { sampleOf } from '../kit/seeded.ts';
 import { makeBase, onSlots, openSlot, type Slot } from './slots.ts';
 import { hasStrace } from './traced-launcher.ts';
@@ -83,10 +83,11 @@ test.skipIf(!canRun)(
     const verdicts = await onSlots(slots, sampleOf(kills, FIRSTS, SEED), never, async (slot, first) => {
       const told: string[] = [];
       const stage = await slot.stageOf(update);
-      const choose: Parameters<typeof runPairsAfter>[2] = (points) => sampleOf(points, PAIRS_EACH, SEED);
-      await runPairsAfter(stage, first, choose, never, (title, verdict) => {
+      const tell: TellPair = (title, verdict) => {
         told.push(verdict.kind === 'whole' ? 'whole' : `${title}: ${tellVerdict(verdict)}`);
-      });
+      };
+      const points = await recoveryAfter(stage, first, tell);
+      await strikeRecovery(stage, first, sampleOf(points ?? [], PAIRS_EACH, SEED), never, tell);
       return told;
     });
     expect(verdicts.flat().filter((verdict) => verdict !== 'whole')).toEqual([]);
