@@ -30,8 +30,8 @@ const { values } = parseArgs({
   },
 });
 
-/** More than half of a case's time is a pause of the launcher. */
-const AT_ONCE = 4 * availableParallelism();
+/** Two thirds of a case's time are pauses. */
+const AT_ONCE = 6 * availableParallelism();
 const say = (line: string): void => console.log(line);
 const numbers = (...names: readonly ('sample' | 'pairs' | 'cuts')[]): Record<string, number> =>
   Object.fromEntries(names.flatMap((name) => (values[name] === undefined ? [] : [[name, Number(values[name])]])));

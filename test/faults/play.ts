@@ -29,7 +29,7 @@ export function follow(launcher: RunningLauncher): Running {
 
 type GiveOrder = (api: ApiClient) => Promise<Result<OrderAnswer>>;
 
-const LOOK_EACH_MS = 30;
+const LOOK_EACH_MS = 70;
 
 /** A write that the journal refuses is tried again after a minute; everything else takes seconds. */
 const SETTLE_LIMIT_MS = 150_000;

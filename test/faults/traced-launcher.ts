@@ -32,8 +32,8 @@ export interface TracedLauncher {
 
 /** Looks at the trace this often while a call that is to be the last one is held. */
 const LOOK_EACH_MS = 8;
-/** A held call goes on after this; it then counts as missed. */
-const HOLD_MICROSECONDS = 5_000_000;
+/** A held call goes on after this; it then counts as missed. What was killed meanwhile is gone only after it, too. */
+const HOLD_MICROSECONDS = 800_000;
 
 export interface TracedOptions {
   readonly program: LauncherProgram;
@@ -74,13 +74,16 @@ export function startTraced(options: TracedOptions): TracedLauncher {
   );
   const { pid } = child;
   if (pid === undefined) throw new Error('strace cannot be started');
-  let [text, ended, held] = ['', false, false];
+  let [text, ended, held, parsed] = ['', false, false, 0];
   const trace = (): readonly TracedCall[] => parseTrace(textOf(options.traceFile), pid);
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (piece: string) => (text += piece));
   }
   const watch = setInterval(() => {
-    held ||= isHeld(options.interference, trace);
+    const written = textOf(options.traceFile);
+    if (written.length === parsed) return;
+    parsed = written.length;
+    held ||= isHeld(options.interference, parseTrace(written, pid));
     if (held) child.kill('SIGKILL');
   }, LOOK_EACH_MS);
   if (!isHolding(options.interference)) clearInterval(watch);
@@ -142,11 +145,11 @@ function isHolding(interference: Interference): boolean {
 }
 
 /** Has a thread begun the planned one of its calls, and not come back from it? */
-function isHeld(interference: Interference, trace: () => readonly TracedCall[]): boolean {
+function isHeld(interference: Interference, trace: readonly TracedCall[]): boolean {
   if (interference.kind !== 'strike') return false;
   const { call, aim } = interference;
   const counts = new Map<number, number>();
-  return trace().some(({ thread, name, outcome }) => {
+  return trace.some(({ thread, name, outcome }) => {
     if (name !== call) return false;
     const count = (counts.get(thread) ?? 0) + 1;
     counts.set(thread, count);
