@@ -49,6 +49,10 @@ export const CALL_NAMES = Object.keys(MUTATING) as readonly CallName[];
 /** What makes written data durable; switched off in the negative control. */
 export const SYNCS = ['fsync', 'fdatasync', 'sync_file_range', 'syncfs'] as const;
 
+export function isSync(name: string): boolean {
+  return SYNCS.some((sync) => sync === name);
+}
+
 export function isMutating(name: string): name is CallName {
   return Object.hasOwn(MUTATING, name);
 }

@@ -50,7 +50,7 @@ export async function openFaultSite(ground: Ground, program: LauncherProgram): P
     server: { smoke: { args: ['{bundle}/om-server.mjs', '--version'], timeoutSeconds: SMOKE_SECONDS } },
     // Only the launcher's own calls are struck.
     updates: { staging: 'in-process' },
-    health: { everySeconds: 0.1, passes: 2, watchSeconds: 0.2 },
+    health: { everySeconds: 0.2, passes: 2, watchSeconds: 0.4 },
   });
   const identities = new Map<KeptName, Identities>();
   return {

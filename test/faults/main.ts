@@ -31,7 +31,7 @@ const { values } = parseArgs({
 });
 
 /** Two thirds of a case's time are pauses. */
-const AT_ONCE = 6 * availableParallelism();
+const AT_ONCE = 5 * availableParallelism();
 const say = (line: string): void => console.log(line);
 const numbers = (...names: readonly ('sample' | 'pairs' | 'cuts')[]): Record<string, number> =>
   Object.fromEntries(names.flatMap((name) => (values[name] === undefined ? [] : [[name, Number(values[name])]])));

@@ -1,4 +1,4 @@
-import { casesOf, classesOf, killOf, type PointClass, type Recorded } from './classes.ts';
+import { casesOf, classesOf, killOf, orderOf, type PointClass, type Recorded } from './classes.ts';
 import { pairChoice } from './pair-choice.ts';
 import { recoveryAfter, strikeRecovery, type TellPair } from './pairs.ts';
 import { type Case, type Point, steadyPoints, titleOf } from './points.ts';
@@ -58,15 +58,28 @@ export function chooseCases(
 
 export async function runMatrix(run: MatrixRun, cases: readonly Case[]): Promise<void> {
   const { slots, results, say, signal } = run;
+  const startedAgain = oneOfEachMoment(cases);
   await onSlots(slots, cases, signal, async (slot, planned, index) => {
     const title = titleOf(planned);
     if (results.has(title)) return;
     const stage = await slot.stageOf(scenarioNamed(planned.scenario));
-    tell(run, stage, 'cases', title, await runCase(stage, planned), `${index + 1}/${cases.length} `);
+    const verdict = await runCase(stage, planned, startedAgain.has(planned) ? 'again' : 'once');
+    tell(run, stage, 'cases', title, verdict, `${index + 1}/${cases.length} `);
     // Other scenarios' turn on this slot comes first.
     await endProcessesBelow(stage.ground.site.folder);
   });
   say(`ends: ${JSON.stringify(results.outcomes('cases'))}`);
+}
+
+/**
+ * After which a second start must find nothing to do: every error, because its launcher lived on and the first start finds a machine
+ * at rest, and one kill of every moment of an order.
+ */
+function oneOfEachMoment(cases: readonly Case[]): ReadonlySet<Case> {
+  const kills = Map.groupBy(cases, ({ scenario, point, fault }) =>
+    fault === 'KILL' ? `${orderOf(scenario, point)}: ${point.phase}` : 'error',
+  );
+  return new Set([...kills].flatMap(([moment, its]) => (moment === 'error' ? its : its.slice(0, 1))));
 }
 
 /** Kills the recoveries after some kills of every moment of an order, each at its calls of kinds that no earlier one had. */
