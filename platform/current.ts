@@ -5,6 +5,7 @@ import type { Files } from './files.ts';
 import type { InstanceLocks } from './instance-lock.ts';
 import { createLinuxFreeStart } from './linux/free-start.ts';
 import { createLinuxLocks } from './linux/instance-lock.ts';
+import { createListeningSockets } from './linux/listening-socket.ts';
 import { syncVolume } from './linux/sync-volume.ts';
 import { LINUX_HELPER_ENVIRONMENT, observeLinuxProcesses } from './linux/process-observer.ts';
 import { openServiceManager } from './linux/service-manager.ts';
@@ -45,6 +46,7 @@ export function openPlatform(): Platform {
     network: createNetwork(clock),
     locks: openLocks(actor, files),
     ...(serviceManager && { serviceManager }),
+    ...(machine.operatingSystem === 'linux' && { openListeningSocket: createListeningSockets(machine.self) }),
     folderWatches: (log) => createFolderWatches(log),
   };
 }

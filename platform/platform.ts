@@ -3,6 +3,7 @@ import type { FreeStart } from './file-space.ts';
 import type { Files } from './files.ts';
 import type { FolderWatches } from './folder-watch.ts';
 import type { InstanceLocks } from './instance-lock.ts';
+import type { OpenListeningSocket } from './listening-socket.ts';
 import type { Log } from './log.ts';
 import type { Machine } from './machine.ts';
 import type { Network } from './network.ts';
@@ -20,6 +21,8 @@ export interface Platform {
   readonly locks: InstanceLocks;
   /** Absent when no service manager started this process, or when it does not listen. */
   readonly serviceManager?: ServiceManager;
+  /** Absent where a child cannot be given a socket. */
+  readonly openListeningSocket?: OpenListeningSocket;
   /** Watches over small folders; what cannot be watched is told to `log`. */
   folderWatches(log: Log): FolderWatches;
 }

@@ -1,3 +1,4 @@
+import type { ListeningSocket } from './listening-socket.ts';
 import type { Result } from './result.ts';
 
 /** A process that cannot be mistaken for another: a pid alone is recycled, this is not. */
@@ -28,6 +29,11 @@ export interface SpawnRequest {
   readonly environment: Readonly<Record<string, string>>;
   /** Standard output and error are appended here by the OS; never a pipe of ours (promise 7). */
   readonly outputFile: string;
+  /**
+   * A listening socket that the child gets as a service manager hands it over: descriptor 3, and `LISTEN_PID`, `LISTEN_FDS` and
+   * `LISTEN_FDNAMES` in its environment (sd_listen_fds(3)). Not on Windows.
+   */
+  readonly socket?: Pick<ListeningSocket, 'descriptor'>;
 }
 
 export interface RunRequest {

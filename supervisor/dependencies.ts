@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import type { FreeStart } from '../platform/file-space.ts';
 import type { Files } from '../platform/files.ts';
+import type { OpenListeningSocket } from '../platform/listening-socket.ts';
 import type { Log } from '../platform/log.ts';
 import type { Machine } from '../platform/machine.ts';
 import type { Network } from '../platform/network.ts';
@@ -16,6 +17,8 @@ export interface SupervisorDependencies {
   readonly processes: Processes;
   readonly network: Network;
   readonly machine: Pick<Machine, 'environment' | 'processId' | 'operatingSystem' | 'platform' | 'system'>;
+  /** Absent where a server cannot be given a socket. */
+  readonly openListeningSocket?: OpenListeningSocket;
   readonly link: ChildLink;
   readonly log: Log;
   readonly random: RandomBytes;

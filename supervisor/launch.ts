@@ -1,4 +1,5 @@
 import { type Fault, faultOf } from '../platform/fault.ts';
+import type { ListeningSocket } from '../platform/listening-socket.ts';
 import type { ProcessIdentity } from '../platform/processes.ts';
 import { fail, type Result, succeed } from '../platform/result.ts';
 import { childEnvironment, type LaunchValues, withLaunchValues } from './child-environment.ts';
@@ -36,8 +37,10 @@ export async function launchServer(supervision: Supervision, cancel: AbortSignal
     Promise.resolve(afterCrash?.outputHeld).then(() => supervision.output.beforeStart()),
   ]);
   if (!nonce.ok) return nonce;
+  const socket = await supervision.handover.socket();
+  if (!socket.ok) return socket;
   if (cancel.aborted) return fail(faultOf('cancelled', 'the start was cancelled'));
-  const spawned = await spawn(supervision, nonce.value);
+  const spawned = await spawn(supervision, nonce.value, socket.value);
   if (!spawned.ok) return spawned;
   supervision.output.look();
   const launched = { process: spawned.value, nonce: nonce.value, outputFile: outputFileIn(options.logFolder) };
@@ -170,7 +173,11 @@ async function keepIntent(
   return succeed(next);
 }
 
-function spawn(supervision: Supervision, nonce: string): Promise<Result<ProcessIdentity>> {
+function spawn(
+  supervision: Supervision,
+  nonce: string,
+  socket: ListeningSocket | undefined,
+): Promise<Result<ProcessIdentity>> {
   const { dependencies, options, records } = supervision;
   const values: LaunchValues = {
     bundle: options.bundle,
@@ -184,5 +191,6 @@ function spawn(supervision: Supervision, nonce: string): Promise<Result<ProcessI
     workingDirectory: withLaunchValues(options.workingDirectory, values),
     environment: childEnvironment(dependencies.machine.environment, options.environment, values),
     outputFile: outputFileIn(options.logFolder),
+    ...(socket && { socket }),
   });
 }

@@ -24,6 +24,7 @@ export function cancelRestart(supervision: Supervision): AbortSignal {
  * @param cause may take a moment (the output's tail is read); the plan counts from now
  */
 export function scheduleRestart(supervision: Supervision, readyForMs: number, cause: () => Promise<Fault>): void {
+  supervision.handover.release();
   const cancelled = cancelRestart(supervision);
   inBackground(supervision, restartLater(supervision, readyForMs, cause, cancelled));
 }

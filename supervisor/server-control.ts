@@ -18,6 +18,14 @@ export interface StopReport {
   readonly tookMs: number;
 }
 
+export interface StopRequest {
+  readonly signal?: AbortSignal;
+  /** For the log and for the server. */
+  readonly reason?: string;
+  /** Whoever stops it means to start it in a moment: connections may wait for that (`handover`). */
+  readonly startsAgain?: boolean;
+}
+
 /** What the probes saw in one round. */
 export interface HealthSample {
   readonly ready: boolean;
@@ -59,7 +67,7 @@ export interface ServerControl {
   /** Starts it and resolves when it is ready, has failed, or its (progress-extended) deadline has passed. */
   start(options?: { readonly signal?: AbortSignal; readonly startLimitMs?: number }): Promise<Result<StartReport>>;
   /** The ladder: order, request, wait, kill, prove. Resolves when no process is left and no file of the bundle is held. */
-  stop(options?: { readonly signal?: AbortSignal; readonly reason?: string }): Promise<Result<StopReport>>;
+  stop(options?: StopRequest): Promise<Result<StopReport>>;
   /** Takes automatic restarts away (an update, `stop` of the admin). */
   hold(reason: Fault): void;
   /** Gives automatic restarts back; starts the server if it is not running. */

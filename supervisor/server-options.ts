@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly launcherVersion: string;
   /** The loopback URL of the launcher port, handed to the server (`OM_LAUNCHER_URL` and `{launcherUrl}`). */
   readonly launcherUrl: () => string;
+  /** Where the launcher listens in the server's stead; absent: the server opens its port itself. */
+  readonly handover?: { readonly host: string; readonly port: number };
   readonly start: {
     readonly limitMs: number;
     /** The limit is extended by this while progress is visible (log grows, child reports progress, CPU or I/O moves). */

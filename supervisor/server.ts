@@ -3,6 +3,7 @@ import { adoptServer } from './adopting.ts';
 import { type AlarmFacts, createAlarm } from './alarm.ts';
 import { createChildRecords } from './child-record.ts';
 import type { SupervisorDependencies } from './dependencies.ts';
+import { createHandover, exceptOwnSocket } from './handover.ts';
 import { createProbeClients } from './probes/probe-clients.ts';
 import { runProbes } from './probes/probe-round.ts';
 import { createProbeTally, type ProbeFacts } from './probes/probe-tally.ts';
@@ -40,7 +41,8 @@ export function createServerControl(dependencies: SupervisorDependencies, option
       return adoptServer(supervision);
     },
     start: ({ signal, startLimitMs } = {}) => orCancelled(startServer(supervision, startLimitMs), signal),
-    stop: ({ signal, reason } = {}) => orCancelled(stopServer(supervision, reason ?? 'stop'), signal),
+    stop: ({ signal, reason = 'stop', startsAgain } = {}) =>
+      orCancelled(stopServer(supervision, reason, startsAgain), signal),
     hold: (reason) => hold(supervision, reason),
     resume: () => resume(supervision),
     drain: (draining) => store.apply({ kind: draining ? 'drain-began' : 'drain-ended', at: dependencies.clock.now() }),
@@ -54,12 +56,14 @@ export function createServerControl(dependencies: SupervisorDependencies, option
       supervision.detached.abort();
       if (supervision.activity.kind !== 'idle') await supervision.activity.done;
       await Promise.allSettled(supervision.tasks);
+      supervision.handover.release();
       await supervision.probeClients.close();
     },
   };
 }
 
-function createSupervision(dependencies: SupervisorDependencies, options: ServerOptions): Supervision {
+function createSupervision(machine: SupervisorDependencies, options: ServerOptions): Supervision {
+  const dependencies = options.handover === undefined ? machine : withoutOwnSocket(machine);
   const detached = new AbortController();
   const { logFolder: folder, logs: limits } = options;
   const store = createStateStore(dependencies.clock, dependencies.log);
@@ -79,6 +83,7 @@ function createSupervision(dependencies: SupervisorDependencies, options: Server
       signal: detached.signal,
       inBackground: begin,
     }),
+    handover: createHandover(dependencies, options),
     tally: createProbeTally(dependencies.clock, options),
     probeClients: createProbeClients(dependencies),
     tasks: new Set(),
@@ -95,6 +100,10 @@ function createSupervision(dependencies: SupervisorDependencies, options: Server
     crashes: 0,
   };
   return supervision;
+}
+
+function withoutOwnSocket(machine: SupervisorDependencies): SupervisorDependencies {
+  return { ...machine, processes: exceptOwnSocket(machine.processes, machine.machine.processId) };
 }
 
 /** A server often tells its version only after it is ready. */

@@ -8,7 +8,11 @@ import type { ServerRun, Supervision } from './supervision.ts';
 import { watchHealth } from './watching.ts';
 
 /** Stops the server, or joins the stop under way; a start under way is cancelled first. */
-export async function stopServer(supervision: Supervision, reason: string): Promise<Result<StopReport>> {
+export async function stopServer(
+  supervision: Supervision,
+  reason: string,
+  startsAgain = false,
+): Promise<Result<StopReport>> {
   for (;;) {
     const { activity } = supervision;
     if (supervision.detached.signal.aborted) return fail(faultOf('cancelled', 'the launcher let go of the server'));
@@ -24,12 +28,12 @@ export async function stopServer(supervision: Supervision, reason: string): Prom
         await activity.done;
         break;
       case 'idle':
-        return beginStop(supervision, reason);
+        return beginStop(supervision, reason, startsAgain);
     }
   }
 }
 
-function beginStop(supervision: Supervision, reason: string): Promise<Result<StopReport>> {
+function beginStop(supervision: Supervision, reason: string, startsAgain: boolean): Promise<Result<StopReport>> {
   cancelRestart(supervision);
   const { promise: done, resolve } = Promise.withResolvers<Result<StopReport>>();
   supervision.activity = { kind: 'stopping', done };
@@ -38,6 +42,8 @@ function beginStop(supervision: Supervision, reason: string): Promise<Result<Sto
     .then((result) => {
       supervision.activity = { kind: 'idle' };
       if (!result.ok) watchOn(supervision);
+      else if (!startsAgain) supervision.handover.release();
+      else supervision.handover.keep();
       resolve(result);
     });
   return done;

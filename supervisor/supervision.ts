@@ -4,6 +4,7 @@ import type { Result } from '../platform/result.ts';
 import type { MemorySample } from './crashes/memory-curve.ts';
 import type { Alarm } from './alarm.ts';
 import type { ChildRecords } from './child-record.ts';
+import type { Handover } from './handover.ts';
 import type { SupervisorDependencies } from './dependencies.ts';
 import type { OutputKeeper } from './output/output-keeper.ts';
 import type { ProbeClients } from './probes/probe-clients.ts';
@@ -53,6 +54,8 @@ export interface Supervision {
   readonly store: StateStore;
   readonly output: OutputKeeper;
   readonly alarm: Alarm;
+  /** The server's port while no server has it. */
+  readonly handover: Handover;
   /** What each probe saw of the process that lives. */
   readonly tally: ProbeTally;
   readonly probeClients: ProbeClients;

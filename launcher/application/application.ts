@@ -110,7 +110,7 @@ async function actOnServer(parts: ApplicationParts, act: 'start' | 'stop' | 'res
   }
   if (act !== 'start') {
     tools.server.hold(faultOf('server-stopped', 'an administrator stopped it'));
-    const stopped = await tools.server.stop({ reason: act });
+    const stopped = await tools.server.stop({ reason: act, startsAgain: act === 'restart' });
     if (!stopped.ok) {
       return stopped;
     }

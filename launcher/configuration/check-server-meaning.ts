@@ -1,5 +1,5 @@
 import type { DocumentPath, MistakeAt } from './mistake.ts';
-import { type MeaningCheck, needed, wrong } from './meaning-check.ts';
+import { type Meaning, type MeaningCheck, needed, wrong } from './meaning-check.ts';
 import { liesIn } from './places.ts';
 import type { ConfigurationFile } from './schema.ts';
 import { nearest } from './suggest.ts';
@@ -84,6 +84,8 @@ export const SERVER_CHECKS: readonly MeaningCheck[] = [
 
   ({ content }) => probeLists(content.server?.health ?? {}).flatMap(({ probes, path }) => checkProbes(probes, path)),
 
+  (meaning) => (meaning.content.server?.handover === 'fd' ? checkHandover(meaning) : []),
+
   ({ content }) => [
     ...(content.server?.args ?? []).flatMap((arg, index) => checkPlaceholders(arg, ['server', 'args', index])),
     ...Object.entries(content.server?.env ?? {}).flatMap(([key, value]) =>
@@ -98,6 +100,29 @@ export const SERVER_CHECKS: readonly MeaningCheck[] = [
       ),
     ),
 ];
+
+/** The system accepts connections for a server that hangs: whether it serves is for it to say. */
+function checkHandover({ configuration: { server }, machine }: Meaning): MistakeAt[] {
+  const path = ['server', 'handover'];
+  const { probes, rounds } = server.health;
+  const asked = rounds.startup.probes ?? probes;
+  return [
+    ...(machine.operatingSystem === 'linux'
+      ? []
+      : [wrong(path, '"none" on this operating system', 'fd', 'leave it out: sockets are handed over on Linux only')]),
+    ...needed(server.port, ['server', 'port'], 'the port that is handed over', 'add "port" to "server"'),
+    ...(asked.some(({ kind }) => kind !== 'tcp')
+      ? []
+      : [
+          wrong(
+            path,
+            'a probe that the server itself answers',
+            'fd',
+            'add a probe of type http, cooperative or command: a socket accepts before its server does',
+          ),
+        ]),
+  ];
+}
 
 type Health = NonNullable<NonNullable<ConfigurationFile['server']>['health']>;
 type ProbeInFile = NonNullable<Health['probes']>[number];

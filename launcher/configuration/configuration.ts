@@ -49,6 +49,8 @@ export interface ServerConfiguration {
   readonly workingDirectory: string;
   /** Where users connect. */
   readonly port?: number;
+  /** Where the launcher listens for the server, which gets the socket. */
+  readonly handover?: { readonly host: string; readonly port: number };
   readonly start: { readonly limitMs: number; readonly extendMs: number; readonly hardLimitMs: number };
   readonly stop: {
     readonly orderMs: number;

@@ -3,6 +3,7 @@ export const DEFAULTS = {
   start: { limitSeconds: 300, extendSeconds: 60, hardLimitSeconds: 14_400 },
   stop: { orderSeconds: 120, request: 'terminate', requestSeconds: 60, kill: 'last-resort', proveSeconds: 15 },
   health: { everySeconds: 2, watchSeconds: 660, passes: 6, timeoutSeconds: 5, host: '127.0.0.1', statuses: [200] },
+  handover: { way: 'none', host: '::' },
   rounds: {
     startup: { passes: 1 },
     readiness: { failures: 3, passes: 1 },

@@ -21,6 +21,7 @@ export function serverOptionsOf(configuration: Configuration, launcherUrl: () =>
     logs: configuration.logs.limits,
     launcherVersion: LAUNCHER_VERSION,
     launcherUrl,
+    ...(server.handover && { handover: server.handover }),
     start: server.start,
     probes: server.health.probes,
     probeEveryMs: server.health.everyMs,

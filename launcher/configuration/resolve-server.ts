@@ -27,6 +27,9 @@ export function resolveServer(content: ConfigurationFile, places: ServerPlaces):
     environment: Object.fromEntries(Object.entries(server.env ?? {}).map(([key, value]) => [key, inFolder(value)])),
     workingDirectory: placeIn(server.workingDirectory ?? '{bundle}', places),
     ...(port === undefined ? {} : { port }),
+    ...(port === undefined || server.handover !== 'fd'
+      ? {}
+      : { handover: { host: server.handoverHost ?? DEFAULTS.handover.host, port } }),
     start: resolveStart(server.start ?? {}),
     stop: resolveStop(server.stop ?? {}, inFolder),
     health: resolveHealth(server.health ?? {}, port, places),

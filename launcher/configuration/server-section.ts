@@ -274,6 +274,19 @@ export const ServerSection = closed(
       path('Where it runs; the bundle when absent. `{bundle}` and `{folder}` are replaced.'),
     ),
     port: Type.Optional(port('The port on which users connect; the product’s base port when absent.')),
+    handover: Type.Optional(
+      choice(
+        ['none', 'fd'],
+        '`none`: the server opens its port itself; `fd`: the launcher opens it, and the server gets the socket as from systemd (`LISTEN_FDS`), so that nobody is refused while it is swapped. Linux only.',
+        { default: DEFAULTS.handover.way },
+      ),
+    ),
+    handoverHost: Type.Optional(
+      text('Address on which the launcher opens that port; `::` means every address.', {
+        pattern: '^[0-9a-fA-F:.]{2,45}$',
+        default: DEFAULTS.handover.host,
+      }),
+    ),
     start: Type.Optional(StartSection),
     stop: Type.Optional(StopSection),
     health: Type.Optional(HealthSection),

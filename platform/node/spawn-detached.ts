@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, constants } from 'node:fs';
-import { lstat } from 'node:fs/promises';
+import { access, lstat } from 'node:fs/promises';
 import { faultOf } from '../fault.ts';
 import type { ProcessIdentity, SpawnRequest } from '../processes.ts';
 import { fail, succeed } from '../result.ts';
@@ -43,11 +43,13 @@ export async function spawnDetached(
 
 async function start(identify: Identify, request: SpawnRequest, output: number): Promise<Result<StartedChild>> {
   try {
-    const child = spawn(request.command, [...request.args], {
+    if (request.socket !== undefined) await access(request.command, constants.X_OK);
+    const { command, args, environment } = request.socket === undefined ? request : withSocket(request);
+    const child = spawn(command, [...args], {
       cwd: request.workingDirectory,
-      env: { ...request.environment },
+      env: { ...environment },
       detached: true,
-      stdio: ['ignore', output, output],
+      stdio: ['ignore', output, output, ...(request.socket === undefined ? [] : [request.socket.descriptor])],
       windowsHide: true,
     });
     // Asked in the same turn: until the event loop runs, even a child that has ended already keeps its pid.
@@ -58,6 +60,21 @@ async function start(identify: Identify, request: SpawnRequest, output: number):
   } catch (error) {
     return spawnFailed(request.command, request.workingDirectory, error);
   }
+}
+
+/** The number of a process is known to itself alone before it runs: the shell notes its own, and becomes the program. */
+const NOTE_OWN_NUMBER = 'export LISTEN_PID=$$; exec "$@"';
+
+function withSocket({
+  command,
+  args,
+  environment,
+}: SpawnRequest): Pick<SpawnRequest, 'command' | 'args' | 'environment'> {
+  return {
+    command: '/bin/sh',
+    args: ['-c', NOTE_OWN_NUMBER, 'sh', command, ...args],
+    environment: { ...environment, LISTEN_FDS: '1', LISTEN_FDNAMES: 'server' },
+  };
 }
 
 /** Resolves once the program image is running (undefined) or was refused. */

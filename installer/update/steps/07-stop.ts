@@ -15,7 +15,7 @@ export const stop: Step<'stop'> = {
     if (!emptied.ok) {
       return emptied;
     }
-    const stopped = await tools.server.stop({ reason: `${order.kind} ${order.id}` });
+    const stopped = await tools.server.stop({ reason: `${order.kind} ${order.id}`, startsAgain: true });
     return stopped.ok ? succeed({ rung: stopped.value.rung, tookMs: stopped.value.tookMs }) : stopped;
   },
   async undo(context) {

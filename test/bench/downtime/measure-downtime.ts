@@ -14,7 +14,7 @@ const CASES = {
   slowBoot: { files: 0, bootMs: 500, rounds: 5 },
   files10k: { files: 10_000, bootMs: 0, rounds: 3 },
   files100k: { files: 100_000, bootMs: 0, rounds: 1 },
-  refused: { files: 0, bootMs: 0, rounds: 100 },
+  refused: { files: 0, bootMs: 0, rounds: 100, handover: true },
 } as const satisfies Readonly<Record<string, SwapCase>>;
 type CaseName = keyof typeof CASES;
 

@@ -17,6 +17,8 @@ export interface SwapCase {
   /** How long the server boots before it opens its port. */
   readonly bootMs: number;
   readonly rounds: number;
+  /** The server gets its port from the launcher. */
+  readonly handover?: boolean;
 }
 
 const START_LIMIT_MS = 60_000;
@@ -31,7 +33,7 @@ export async function swapByLauncher(
   folder: string,
   programs: Programs,
   launcher: readonly string[],
-  { files, bootMs, rounds }: SwapCase,
+  { files, bootMs, rounds, handover = false }: SwapCase,
 ): Promise<readonly Swap[]> {
   mkdirSync(folder);
   const user = await openUser();
@@ -39,7 +41,7 @@ export async function swapByLauncher(
     folder,
     launcher,
     bundleName: 'Server',
-    configure: ({ serverPort }) => configurationOf(serverPort, bootMs, user.port),
+    configure: ({ serverPort }) => configurationOf(serverPort, bootMs, user.port, handover),
   });
   const source = path.join(folder, 'source');
   const cleanUps: (() => unknown)[] = [() => user.close(), () => site.close()];
@@ -63,15 +65,18 @@ export async function swapByLauncher(
   }
 }
 
-function configurationOf(port: number, bootMs: number, usersPort: number): Record<string, unknown> {
+function configurationOf(port: number, bootMs: number, usersPort: number, handover: boolean): Record<string, unknown> {
+  // A socket accepts before its server does, so the server is asked for an answer.
+  const alive = { type: 'command', command: [`{bundle}/${PROGRAM}`, '--alive', String(port)] };
   return {
     product: 'business',
     server: {
       command: `{bundle}/${PROGRAM}`,
       args: [String(port), String(bootMs)],
       port,
+      ...(handover && { handover: 'fd', handoverHost: '127.0.0.1' }),
       sessions: { port: usersPort },
-      health: { probes: [{ type: 'tcp', port }], everySeconds: 0.2, watchSeconds: 1, passes: 2 },
+      health: { probes: [handover ? alive : { type: 'tcp', port }], everySeconds: 0.2, watchSeconds: 1, passes: 2 },
     },
     updates: { delaySeconds: 0, keepOldDays: 0 },
     carryOver: { preset: false, rules: [{ pattern: 'settings.ini', action: 'always' }] },

@@ -5,10 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { officeMakerRules } from '../../../installer/carry-over/presets.ts';
 import { configurationDocument } from '../../../launcher/configuration/document.ts';
 import { findConfiguration } from '../../../launcher/configuration/find.ts';
+import { mistakesOf } from '../../../launcher/configuration/load.ts';
 import { carryOverRulesOf, serverOptionsOf, smokeRunOf } from '../../../launcher/configuration/mapping.ts';
 import { configurationSchema } from '../../../launcher/configuration/schema.ts';
 import { editDistance, nearest } from '../../../launcher/configuration/suggest.ts';
-import { filesWith, loadGood, machineOf } from './example.ts';
+import { filesWith, load, loadGood, machineOf } from './example.ts';
 
 describe('a short file', () => {
   it('is filled in by the product', async () => {
@@ -41,6 +42,16 @@ describe('a short file', () => {
       language: 'en',
     });
     expect(configuration.mail).toBeUndefined();
+  });
+
+  it('may hand the server’s port over on Linux', async () => {
+    const probes = '[{ "type": "http", "url": "http://127.0.0.1:8080/" }]';
+    const text = (server: string): string => `{ "product": "staff", "folder": "/x", "server": { ${server} } }`;
+    const handed = text(`"handover": "fd", "port": 8080, "health": { "probes": ${probes} }`);
+    expect((await loadGood(handed)).configuration.server.handover).toEqual({ host: '::', port: 8080 });
+    expect((await loadGood(text('"handover": "none"'))).configuration.server.handover).toBeUndefined();
+    const [mistake] = mistakesOf(await load(handed, machineOf('windows')));
+    expect(mistake).toMatchObject({ path: 'server.handover', expected: '"none" on this operating system' });
   });
 
   it.each([

@@ -76,6 +76,15 @@ const CASES: readonly Case[] = [
     prevents: true,
   },
   {
+    what: 'a socket for a server of which nobody could tell whether it serves',
+    text: withLines('"server": {', '"handover": "fd" }'),
+    line: 5,
+    path: 'server.handover',
+    expected: /a probe that the server itself answers/,
+    suggestion: /http, cooperative or command/,
+    prevents: true,
+  },
+  {
     what: 'number in quotes',
     text: withLines('"updates": { "delaySeconds":', '"90" }'),
     line: 5,

@@ -20,6 +20,7 @@ const { values } = parseArgs({
     hold: { type: 'string' },
     'deaf-on-signal': { type: 'boolean', default: false },
     http: { type: 'boolean', default: false },
+    inherited: { type: 'boolean', default: false },
     'hang-on-signal': { type: 'string' },
     'leak-mib': { type: 'string' },
     'spin-for': { type: 'string' },
@@ -67,6 +68,10 @@ function listen(): void {
   if (values['exit-after'] !== undefined) {
     setTimeout(() => process.exit(Number(values['exit-code'])), Number(values['exit-after']));
   }
+  if (values.inherited) {
+    listenOnInherited();
+    return;
+  }
   if (values.port === undefined) return;
   if (values.http) {
     listener = createHttpServer((_, answer) => void answer.end('fine')).listen(Number(values.port), '127.0.0.1');
@@ -112,4 +117,13 @@ function workFor(milliseconds: number, work: () => void): void {
 function spin(milliseconds: number): void {
   const before = process.cpuUsage();
   while (process.cpuUsage(before).user < milliseconds * 1_000) Math.random();
+}
+
+/** As sd_listen_fds(3) says; tells each who connects which process this is. */
+function listenOnInherited(): void {
+  const { LISTEN_PID, LISTEN_FDS } = process.env;
+  if (LISTEN_PID !== String(process.pid) || LISTEN_FDS !== '1') throw new Error('nothing was handed over');
+  const FIRST_DESCRIPTOR = 3;
+  const answering = createHttpServer((_, answer) => void answer.end(String(process.pid)));
+  listener = answering.listen({ fd: FIRST_DESCRIPTOR });
 }

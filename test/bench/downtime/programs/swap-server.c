@@ -1,5 +1,6 @@
 // swap-server PORT BOOT_MS: the child of the downtime bench. Boots for BOOT_MS, then answers each TCP connection on
-// 127.0.0.1:PORT with its pid. `--version` says what the file "version" beside the program holds.
+// 127.0.0.1:PORT with its pid. Accepts on the socket that it was given (LISTEN_PID, LISTEN_FDS), or else opens the port.
+// `--version` says what the file "version" beside the program holds; `--alive PORT` ends with 0 when a server answers there.
 #include <arpa/inet.h>
 #include <limits.h>
 #include <stdio.h>
@@ -28,11 +29,29 @@ static int open_port(int port) {
   return bind(listener, (struct sockaddr *)&address, sizeof address) < 0 ? -1 : listener;
 }
 
+static int inherited_socket(void) {
+  const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+  return pid && count && atoi(pid) == getpid() && atoi(count) == 1 ? 3 : -1;
+}
+
+static int ask(int port) {
+  int connection = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  struct timeval limit = {1, 0};
+  setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  char answer[32];
+  if (connect(connection, (struct sockaddr *)&address, sizeof address) < 0) return 1;
+  return recv(connection, answer, sizeof answer, 0) > 0 ? 0 : 1;
+}
+
 int main(int count, char **words) {
   if (count == 2 && strcmp(words[1], "--version") == 0) return say_version();
+  if (count == 3 && strcmp(words[1], "--alive") == 0) return ask(atoi(words[2]));
   if (count != 3) return 2;
   usleep((useconds_t)atoi(words[2]) * 1000);
-  int listener = open_port(atoi(words[1]));
+  int listener = inherited_socket();
+  if (listener < 0) listener = open_port(atoi(words[1]));
   if (listener < 0 || listen(listener, 64) < 0) return 98;
   for (;;) {
     int connection = accept(listener, 0, 0);
