@@ -1,8 +1,7 @@
 import type { Fault } from '../../platform/fault.ts';
-import type { ProcessIdentity } from '../../platform/processes.ts';
 import type { Result } from '../../platform/result.ts';
 import type { Probe } from '../server-options.ts';
-import type { Supervision } from '../supervision.ts';
+import type { ServerRun, Supervision } from '../supervision.ts';
 import { probeCommand } from './command.ts';
 import { probeCooperative } from './cooperative.ts';
 import { probeHttp } from './http.ts';
@@ -16,8 +15,8 @@ export interface RoundOutcome {
   readonly latencyMs: number;
 }
 
-/** The process that is judged. */
-type Judged = { readonly process: ProcessIdentity; readonly nonce: string };
+/** The process that is judged, and what ends with it. */
+type Judged = Pick<ServerRun, 'process' | 'nonce' | 'watch'>;
 
 /** Asks every probe of these kinds once, all at the same time, then whether it was our own server that answered. */
 export async function runRound(
@@ -27,7 +26,7 @@ export async function runRound(
 ): Promise<RoundOutcome> {
   const { dependencies, options } = supervision;
   const began = dependencies.clock.monotonic();
-  const results = await askAll(supervision, distinctProbes(options, kinds));
+  const results = await askAll(supervision, distinctProbes(options, kinds), server.watch.signal);
   const latencyMs = dependencies.clock.monotonic() - began;
   const failed = kinds.map((kind) => ({ kind, fault: firstFault(probesFor(options, kind), results) }));
   const passed = kinds.filter((kind) => failed.every((one) => one.kind !== kind || !one.fault));
@@ -47,12 +46,17 @@ export async function runProbes(
   return fault ? { fault, latencyMs } : { latencyMs };
 }
 
-async function askAll(supervision: Supervision, probes: readonly Probe[]): Promise<ReadonlyMap<string, Result<void>>> {
+async function askAll(
+  supervision: Supervision,
+  probes: readonly Probe[],
+  ended: AbortSignal,
+): Promise<ReadonlyMap<string, Result<void>>> {
   const { clock } = supervision.dependencies;
   const answers = probes.map(async (probe) => {
     const began = clock.monotonic();
-    const result = await runProbe(supervision, probe);
-    supervision.tally.note(probe, result, clock.monotonic() - began);
+    const result = await runProbe(supervision, probe, ended);
+    // What ended with the server says nothing about the next one, which may run by now.
+    if (!ended.aborted) supervision.tally.note(probe, result, clock.monotonic() - began);
     return [keyOf(probe), result] as const;
   });
   return new Map(await Promise.all(answers));
@@ -76,7 +80,11 @@ async function findStranger(
   return new Map(fooled.map((kind) => [kind, found.fault]));
 }
 
-async function runProbe({ dependencies, probeClients }: Supervision, probe: Probe): Promise<Result<void>> {
+async function runProbe(
+  { dependencies, probeClients }: Supervision,
+  probe: Probe,
+  ended: AbortSignal,
+): Promise<Result<void>> {
   switch (probe.kind) {
     case 'tcp':
       return probeTcp(dependencies.network, probe);
@@ -85,6 +93,6 @@ async function runProbe({ dependencies, probeClients }: Supervision, probe: Prob
     case 'cooperative':
       return probeCooperative(dependencies.link);
     case 'command':
-      return probeCommand(dependencies.processes, probe);
+      return probeCommand(dependencies.processes, probe, ended);
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runScript } from '../kit/program.ts';
@@ -32,6 +33,19 @@ test('a server that cooperates is ordered to quit, and nothing else is needed', 
   expect(await order).toMatchObject({ kind: 'quit', reason: 'update' });
   await platform.processes.signal(process, 'kill');
   expect(valueOf(await stop).rung).toBe('order');
+});
+
+test('a health command that hangs in the bundle ends with the server, and keeps nobody waiting', async () => {
+  // Passes once, for the start, and holds a file of the bundle from then on.
+  const script = 'cd "$0" && [ ! -e ../hang ] && exec true; exec 9< resource.txt; echo hangs > ../hangs; exec sleep 60';
+  const { control, folder } = await supervise(['--port', '{port}'], (given) => ({
+    ...given,
+    probes: [{ kind: 'command', command: ['/bin/sh', '-c', script, given.bundle], timeoutMs: 60_000 }],
+  }));
+  valueOf(await control.start());
+  writeFileSync(join(folder, 'hang'), '');
+  await until(() => existsSync(join(folder, 'hangs')), 'the health command to hang');
+  expect(valueOf(await control.stop()).rung).toBe('request');
 });
 
 test('a configured command takes the place of the signal, with the process as an argument', async () => {

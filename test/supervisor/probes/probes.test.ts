@@ -151,7 +151,11 @@ test.each([
   { script: 'setInterval(() => 0, 1000)', ok: false },
 ])('a command $script is ready: $ok', async ({ script, ok }) => {
   const command = [process.execPath, '-e', script];
-  const result = await probeCommand(processes, { kind: 'command', command, timeoutMs: ok ? 10_000 : 2_000 });
+  const result = await probeCommand(
+    processes,
+    { kind: 'command', command, timeoutMs: ok ? 10_000 : 2_000 },
+    AbortSignal.any([]),
+  );
   expect(result.ok).toBe(ok);
   if (script.includes('locked')) expect(result).toMatchObject({ fault: { values: { output: 'database locked' } } });
 });
