@@ -1,8 +1,11 @@
 // swap-server PORT BOOT_MS: the child of the downtime bench. Boots for BOOT_MS, then answers each TCP connection on
 // 127.0.0.1:PORT with its pid. Accepts on the socket that it was given (LISTEN_PID, LISTEN_FDS), or else opens the port.
 // `--version` says what the file "version" beside the program holds; `--alive PORT` ends with 0 when a server answers there.
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +48,13 @@ static int ask(int port) {
   return recv(connection, answer, sizeof answer, 0) > 0 ? 0 : 1;
 }
 
+static volatile sig_atomic_t stopping;
+
+static void stop(int number) {
+  (void)number;
+  stopping = 1;
+}
+
 int main(int count, char **words) {
   if (count == 2 && strcmp(words[1], "--version") == 0) return say_version();
   if (count == 3 && strcmp(words[1], "--alive") == 0) return ask(atoi(words[2]));
@@ -53,7 +63,16 @@ int main(int count, char **words) {
   int listener = inherited_socket();
   if (listener < 0) listener = open_port(atoi(words[1]));
   if (listener < 0 || listen(listener, 64) < 0) return 98;
-  for (;;) {
+  // Whoever was accepted gets an answer; the signal is let in between two connections only.
+  sigset_t none, taken;
+  sigemptyset(&none);
+  sigemptyset(&taken);
+  sigaddset(&taken, SIGTERM);
+  sigprocmask(SIG_BLOCK, &taken, 0);
+  signal(SIGTERM, stop);
+  struct pollfd waiting = {.fd = listener, .events = POLLIN};
+  while (!stopping) {
+    if (ppoll(&waiting, 1, 0, &none) < 1) continue;
     int connection = accept(listener, 0, 0);
     if (connection < 0) continue;
     char answer[32];
@@ -61,4 +80,5 @@ int main(int count, char **words) {
     send(connection, answer, (size_t)length, MSG_NOSIGNAL);
     close(connection);
   }
+  return 0;
 }
