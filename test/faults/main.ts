@@ -30,7 +30,7 @@ const { values } = parseArgs({
   },
 });
 
-/** Two thirds of a case's time are pauses. */
+/** More than a third of a case's time is pauses. */
 const AT_ONCE = 5 * availableParallelism();
 const say = (line: string): void => console.log(line);
 const numbers = (...names: readonly ('sample' | 'pairs' | 'cuts')[]): Record<string, number> =>

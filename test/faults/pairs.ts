@@ -38,10 +38,12 @@ export async function strikeRecovery(
   tell: TellPair,
 ): Promise<void> {
   const title = `${titleOf(first)} with its server`;
+  // The kill itself has had its verdict: this one is about pairs that could not be made.
+  const batch = `${title}, once more for ${chosen.length} pairs from ${chosen.map(keyOf).at(0)}`;
   try {
     const killed = await keepKilled(stage, first);
     if (killed === undefined) {
-      tell(title, { kind: 'not-hit' });
+      tell(batch, { kind: 'not-hit' });
       return;
     }
     for (const second of chosen) {
@@ -50,7 +52,7 @@ export async function strikeRecovery(
       if (verdict !== undefined) tell(`${title}, then the recovery at ${keyOf(second)}`, verdict);
     }
   } catch (error) {
-    tell(title, brokenBy(error));
+    tell(batch, brokenBy(error));
   }
 }
 
