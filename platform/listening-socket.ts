@@ -10,6 +10,6 @@ export interface ListeningSocket {
 /**
  * Opens such a socket. Host `::` means every address of the machine, those of IPv4 included.
  *
- * Errors: `port-in-use`, `access-denied` (a port below 1024, mostly), `connection-failed`.
+ * Errors: `port-in-use`, `no-permission` (a port below 1024, mostly), `connection-failed`, `command-failed`.
  */
 export type OpenListeningSocket = (host: string, port: number) => Promise<Result<ListeningSocket>>;

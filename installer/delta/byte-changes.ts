@@ -52,7 +52,7 @@ function createPlainChanges(old: Uint8Array, target: Uint8Array): ByteChangesBui
   };
 }
 
-/** Does what `createCodeChanger` in `apply.ts` does with the same pieces, and notes where the new bytes are others. */
+/** Does what `createCodeChanger` in `piece-changer.ts` does with the same pieces, and notes where the new bytes are others. */
 function createCodeChanges(old: Uint8Array, target: Uint8Array): ByteChangesBuilder {
   const writer = createWriter();
   const predictor = createAddressPredictor(old.length);
