@@ -76,8 +76,11 @@ export interface Files {
   makeNewFolder(path: string, mode?: number): Promise<Result<void>>;
   /** Names in a folder, sorted. */
   list(path: string): Promise<Result<readonly string[]>>;
-  /** Everything below `folder`, parents first, sorted by name; links are not followed. */
-  walk(folder: string): AsyncIterable<Result<WalkedEntry>>;
+  /**
+   * Everything below `folder`, parents first, sorted by name; links are not followed. Of a folder for whose path (relative to the
+   * walked one) `enters` says no, only itself.
+   */
+  walk(folder: string, enters?: (path: string) => boolean): AsyncIterable<Result<WalkedEntry>>;
   /** Same volume only (`cross-volume` otherwise); refuses (`already-exists`) when the target is there, and syncs both parents. */
   renameNew(from: string, to: string): Promise<Result<void>>;
   /**

@@ -44,7 +44,16 @@ export interface CarryOverRequest {
   readonly next: FileManifest;
   /** The report of the last update, to notice a source that is emptier than it was. */
   readonly previous?: CarryOverReport;
+  /** Of an earlier pass over all of it: what no rule moves. Then only where the rules reach is looked at. */
+  readonly rehearsed?: Pick<CarryOverReport, 'leftBehind' | 'reported'>;
 }
 
-/** Carries the local changes; safe to repeat. Nothing of `installed` is touched. */
-export type CarryOver = (request: CarryOverRequest) => Promise<Result<CarryOverReport>>;
+export interface CarryOver {
+  /** Carries the local changes; safe to repeat. Nothing of `installed` is touched. */
+  carry(request: CarryOverRequest): Promise<Result<CarryOverReport>>;
+  /**
+   * The request of the last pass that succeeded, cut down to where its rules reach, if it was over this staged bundle. What it costs
+   * does not grow with the bundles. Kept in memory: a launcher that was started since looks at everything again.
+   */
+  rehearsed(staged: string): CarryOverRequest | undefined;
+}

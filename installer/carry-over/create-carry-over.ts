@@ -6,12 +6,14 @@ import type { Machine } from '../../platform/machine.ts';
 import { fail, type Result, succeed } from '../../platform/result.ts';
 import { createDigestCache } from '../data/digest-cache.ts';
 import type { DigestOf } from '../data/digest-cache.ts';
+import type { FileManifest } from '../release.ts';
 import { applyCarryOver, UNFINISHED_SUFFIX } from './apply.ts';
 import type { CarryOver, CarryOverReport, CarryOverRequest } from './carry-over.ts';
 import { type BundleEntry, carries, compileRules, indexManifest } from './entries.ts';
 import { type FoldName, foldFor } from './pattern.ts';
 import { carriedBy, type CarryOverPlan, planCarryOver } from './plan.ts';
 import type { Copy } from './placement.ts';
+import { isWithin, reachOf, type Reaches } from './reach.ts';
 import { surveyBundle } from './survey.ts';
 import { verifyCopies } from './verify.ts';
 
@@ -24,14 +26,38 @@ export interface CarryOverDependencies {
 /**
  * The three-way carry-over: look at both bundles, plan, check, then act on the staged one alone.
  *
- * May run before the server stops and again afterwards; the second pass reads only what changed. Access-control lists and
- * extended attributes are left as the new release has them. Faults: `carry-over-invalid`, `carry-over-emptied`,
- * `bundle-incomplete` and those of the disk.
+ * May run before the server stops and again afterwards; the second pass looks only where a rule reaches and reads only what
+ * changed. Access-control lists and extended attributes are left as the new release has them. Faults: `carry-over-invalid`,
+ * `carry-over-emptied`, `bundle-incomplete` and those of the disk.
  */
 export function createCarryOver(dependencies: CarryOverDependencies): CarryOver {
   const digestOf = createDigestCache(dependencies);
   const fold = foldFor(dependencies.machine.operatingSystem);
-  return (request) => carryOver({ ...dependencies, digestOf, fold }, request);
+  let last: CarryOverRequest | undefined;
+  return {
+    async carry(request) {
+      const report = await carryOver({ ...dependencies, digestOf, fold }, request);
+      last = report.ok ? whereRulesReach(request, report.value, fold) : undefined;
+      return report;
+    },
+    rehearsed: (staged) => (last?.staged === staged ? last : undefined),
+  };
+}
+
+function whereRulesReach(request: CarryOverRequest, report: CarryOverReport, fold: FoldName): CarryOverRequest {
+  const reaches = reachOf(request.rules, fold);
+  const cut = (manifest: FileManifest): FileManifest => ({
+    ...manifest,
+    objects: [],
+    entries: manifest.entries.filter(({ path }) => isWithin(reaches, path)),
+  });
+  const beyond = (paths: readonly string[]): readonly string[] => paths.filter((path) => !isWithin(reaches, path));
+  return {
+    ...request,
+    next: cut(request.next),
+    ...(request.shipped !== undefined && { shipped: cut(request.shipped) }),
+    rehearsed: { leftBehind: beyond(report.leftBehind), reported: beyond(report.reported) },
+  };
 }
 
 interface Context extends CarryOverDependencies {
@@ -55,8 +81,8 @@ async function carryOver(context: Context, request: CarryOverRequest): Promise<R
   const warnings = [...checked.value, ...applied.value];
   return succeed({
     carried: carriedBy(plan.value),
-    leftBehind,
-    reported,
+    leftBehind: [...leftBehind, ...(request.rehearsed?.leftBehind ?? [])].sort(),
+    reported: [...reported, ...(request.rehearsed?.reported ?? [])].sort(),
     ...(warnings.length > 0 && { warnings }),
   });
 }
@@ -74,7 +100,8 @@ async function surveyInstalled(context: Context, request: CarryOverRequest): Pro
     // A renamed structure file is compared with one of another name: any of the same size may be it.
     return original?.kind === 'file' ? original.size === facts.size : sizes.has(facts.size);
   };
-  const survey = await surveyBundle(context, request.installed, needsDigest);
+  const enters = request.rehearsed === undefined ? undefined : reachOf(request.rules, context.fold);
+  const survey = await surveyBundle(context, request.installed, needsDigest, enters);
   if (survey.ok || survey.fault.path !== request.installed) return survey;
   const detail = 'the installed bundle cannot be read';
   return fail(faultOf('bundle-missing', detail, { path: request.installed, cause: survey.fault }));
@@ -85,7 +112,9 @@ async function surveyStaged(context: Context, request: CarryOverRequest): Promis
   const ruleOf = compileRules(request.rules, context.fold);
   const next = indexManifest(request.next, context.fold);
   const isUnfinished = (path: string): boolean => path.endsWith(UNFINISHED_SUFFIX) && !next.has(path);
-  const survey = await surveyBundle(context, request.staged, (path) => carries(ruleOf(path)) && !isUnfinished(path));
+  const needsDigest = (path: string): boolean => carries(ruleOf(path)) && !isUnfinished(path);
+  const enters: Reaches = reachOf(request.rules, context.fold);
+  const survey = await surveyBundle(context, request.staged, needsDigest, enters);
   if (!survey.ok) return survey;
   for (const { path } of survey.value.filter((entry) => isUnfinished(entry.path))) {
     const removed = await context.files.remove(join(request.staged, path));

@@ -15,6 +15,19 @@ export function compilePattern(pattern: string, fold: FoldName): (path: string) 
   return (path) => matchesFrom(segments, fold(path).split('/'));
 }
 
+/** True for the folders below which the pattern can match something. */
+export function compileFolderPattern(pattern: string, fold: FoldName): (folder: string) => boolean {
+  const segments = fold(pattern).split('/');
+  return (folder) => leadsInto(segments, fold(folder).split('/'));
+}
+
+function leadsInto(pattern: readonly string[], folder: readonly string[]): boolean {
+  const deep = pattern.indexOf('**');
+  if (deep < 0 && folder.length >= pattern.length) return false;
+  const names = folder.slice(0, deep < 0 ? undefined : deep);
+  return names.every((name, index) => matchesName(pattern[index] ?? '', name));
+}
+
 function matchesFrom(pattern: readonly string[], path: readonly string[]): boolean {
   const [head, ...rest] = pattern;
   if (head === undefined) return path.length === 0;

@@ -4,15 +4,19 @@ import { type Result, succeed } from '../../platform/result.ts';
 import type { DigestOf } from '../data/digest-cache.ts';
 import type { BundleEntry } from './entries.ts';
 
-/** Reads what lies in a bundle; `needsDigest` says of which files the content matters. */
+/**
+ * Reads what lies in a bundle, or of it what lies in its own folder and those that `enters` says yes to; `needsDigest` says of which
+ * files the content matters.
+ */
 export async function surveyBundle(
   dependencies: { readonly files: Files; readonly digestOf: DigestOf },
   bundle: string,
   needsDigest: (path: string, facts: FileFacts) => boolean,
+  enters?: (folder: string) => boolean,
 ): Promise<Result<readonly BundleEntry[]>> {
   const { files, digestOf } = dependencies;
   const entries: BundleEntry[] = [];
-  for await (const walked of files.walk(bundle)) {
+  for await (const walked of files.walk(bundle, enters)) {
     // A running server's own temporary files come and go.
     if (!walked.ok && walked.fault.code === 'not-found' && walked.fault.path !== bundle) continue;
     if (!walked.ok) return walked;

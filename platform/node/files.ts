@@ -44,7 +44,7 @@ export function createFiles(
         if (mode !== 0o777) await chmod(path, mode);
       }),
     list: (path) => attempt(actor, 'readdir', path, () => sortedNames(path)),
-    walk: (folder) => walkTree(actor, folder),
+    walk: (folder, enters) => walkTree(actor, folder, enters),
     renameNew: createRenameNew(actor, clock),
     tryRename: (folder, blocker) => tryRename(actor, folder, blocker),
     copyFile: (from, to) => copyOne(actor, from, to),

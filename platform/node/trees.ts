@@ -17,8 +17,16 @@ export async function sortedNames(path: string): Promise<string[]> {
   return (await readdir(path)).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-/** Everything below `folder`, parents first; a folder that cannot be listed is one fault, and the walk goes on beside it. */
-export async function* walkTree(actor: Actor, folder: string, prefix = ''): AsyncGenerator<Result<WalkedEntry>> {
+/**
+ * Everything below `folder`, parents first; a folder that cannot be listed is one fault, and the walk goes on beside it.
+ * What `enters` says no to is not looked into.
+ */
+export async function* walkTree(
+  actor: Actor,
+  folder: string,
+  enters: (path: string) => boolean = () => true,
+  prefix = '',
+): AsyncGenerator<Result<WalkedEntry>> {
   const names = await attempt(actor, 'readdir', folder, () => sortedNames(folder));
   if (!names.ok) {
     yield names;
@@ -34,7 +42,7 @@ export async function* walkTree(actor: Actor, folder: string, prefix = ''): Asyn
     const path = prefix + name;
     const facts = factsOf(stats.value);
     yield succeed({ path, facts });
-    if (facts.kind === 'folder') yield* walkTree(actor, absolute, `${path}/`);
+    if (facts.kind === 'folder' && enters(path)) yield* walkTree(actor, absolute, enters, `${path}/`);
   }
 }
 

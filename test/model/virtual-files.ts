@@ -135,7 +135,11 @@ export function createVirtualFiles(options: VirtualFilesOptions): Files {
     }
     return syncFolder(path);
   };
-  const walk = async function* (folder: string, prefix = ''): AsyncGenerator<Result<WalkedEntry>> {
+  const walk = async function* (
+    folder: string,
+    enters: (path: string) => boolean = () => true,
+    prefix = '',
+  ): AsyncGenerator<Result<WalkedEntry>> {
     const node = await look('readdir', folder, () => folderAt(disk, folder, 'readdir'));
     if (!node.ok) {
       yield node;
@@ -145,7 +149,8 @@ export function createVirtualFiles(options: VirtualFilesOptions): Files {
       const entry = node.value.names.get(name);
       if (entry === undefined) continue;
       yield await Promise.resolve(succeed({ path: prefix + name, facts: factsOf(entry) }));
-      if (entry.kind === 'folder') yield* walk(join(folder, name), `${prefix}${name}/`);
+      const path = prefix + name;
+      if (entry.kind === 'folder' && enters(path)) yield* walk(join(folder, name), enters, `${path}/`);
     }
   };
   const writable = (path: string, node: FileNode): WritableFile => ({

@@ -135,11 +135,14 @@ async function unpack(files: Files, folder: string, version: string): Promise<Re
 
 /** The admin's settings, from the installed bundle into the staged one. */
 export function createVirtualCarryOver(files: Files): CarryOver {
-  return async ({ installed, staged }) => {
-    const settings = await files.readText(join(installed, SETTINGS_FILE), MANIFEST_LIMIT);
-    if (!settings.ok) return settings;
-    const written = await files.writeDurably(join(staged, SETTINGS_FILE), settings.value);
-    return written.ok ? succeed({ carried: [], leftBehind: [], reported: [] }) : written;
+  return {
+    async carry({ installed, staged }) {
+      const settings = await files.readText(join(installed, SETTINGS_FILE), MANIFEST_LIMIT);
+      if (!settings.ok) return settings;
+      const written = await files.writeDurably(join(staged, SETTINGS_FILE), settings.value);
+      return written.ok ? succeed({ carried: [], leftBehind: [], reported: [] }) : written;
+    },
+    rehearsed: () => undefined,
   };
 }
 

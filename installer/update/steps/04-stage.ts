@@ -114,7 +114,7 @@ async function stageOnce(context: StepContext, folder: string, transfer: Transfe
 /** A file that cannot be carried refuses the order here, before anybody is warned; and most bytes move before the stop. */
 async function rehearseCarryOver(context: StepContext): Promise<Result<void>> {
   const request = await carryOverRequest(context);
-  const report = request.ok ? await context.tools.carryOver(request.value) : request;
+  const report = request.ok ? await context.tools.carryOver.carry(request.value) : request;
   return report.ok ? succeed() : report;
 }
 

@@ -6,6 +6,7 @@ import { createCarryOver } from '../../../installer/carry-over/create-carry-over
 import { officeMakerRules } from '../../../installer/carry-over/presets.ts';
 import { openPlatform } from '../../../platform/current.ts';
 import type { Files } from '../../../platform/files.ts';
+import type { Result } from '../../../platform/result.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
 import { INTERRUPTIONS, interruptFiles, untilKilled } from '../data/interrupted-files.ts';
 import { memoryFolder } from '../data/memory-folder.ts';
@@ -69,7 +70,7 @@ const CARRIED = [
 ];
 
 function carryOver(request: CarryOverRequest, files: Files = platform.files) {
-  return createCarryOver({ ...platform, files })(request);
+  return createCarryOver({ ...platform, files }).carry(request);
 }
 
 async function carried(request: CarryOverRequest): Promise<CarryOverReport> {
@@ -110,18 +111,116 @@ describe('an update of a customised installation', () => {
 
   test('a second pass takes over what changed since the first', async () => {
     const { installed, staged, request } = scene();
-    const carryOverTwice = createCarryOver(platform);
-    expect((await carryOverTwice(request)).ok).toBe(true);
+    const carryOver = createCarryOver(platform);
+    expect((await carryOver.carry(request)).ok).toBe(true);
     const settings = join('Server Database/Settings/settings.4DSettings');
     writeFileSync(join(installed, settings), '<settings mine="2"/>');
     rmSync(join(installed, 'Server Database/WebFolder/images/logo.svg'));
-    const second = await carryOverTwice(request);
+    const second = await carryOver.carry(request);
     expect(second.ok && second.value.carried.map(({ path }) => path)).not.toContain(
       'Server Database/WebFolder/images/logo.svg',
     );
     expect(readFileSync(join(staged, settings), 'utf8')).toBe('<settings mine="2"/>');
     expect(snapshot(staged)).not.toContain('logo.svg');
   });
+});
+
+/** What an admin may do in the minutes between rehearsal and stop. */
+const CHANGES = {
+  'settings as shipped': (installed) =>
+    writeFileSync(join(installed, 'Server Database/Settings/settings.4DSettings'), '<settings default="1"/>'),
+  'a carried file taken away': (installed) => rmSync(join(installed, 'Server Database/WebFolder/images/logo.svg')),
+  'files added where a rule reaches': (installed) =>
+    writeBundle(join(installed, 'Server Database/WebFolder'), { 'new/deep/page.html': '<p>', link: { link: 'new' } }),
+  'the structure named anew': (installed) =>
+    renameSync(
+      join(installed, 'Server Database/OM Finance 2.4DZ'),
+      join(installed, 'Server Database/OM Finance 3.4DZ'),
+    ),
+  'files added that no rule names': (installed) =>
+    writeBundle(installed, { 'todo.txt': 'call Bern', 'Resources/dhparams.pem': 'd' }),
+  'a note taken away': (installed) => rmSync(join(installed, 'notes.txt')),
+} satisfies Record<string, (installed: string) => unknown>;
+
+type Change = keyof typeof CHANGES;
+
+const WAYS_TO_CHANGE: readonly (readonly Change[])[] = [
+  ['settings as shipped'],
+  ['a carried file taken away'],
+  ['files added where a rule reaches'],
+  ['the structure named anew'],
+  ['files added that no rule names'],
+  ['a note taken away'],
+  ['settings as shipped', 'a carried file taken away', 'files added where a rule reaches', 'a note taken away'],
+];
+
+describe('the pass after the stop', () => {
+  test('tells the same as the rehearsal when nothing changed', async () => {
+    const { staged, request } = scene();
+    const carryOver = createCarryOver(platform);
+    const rehearsal = await carryOver.carry(request);
+    const after = snapshot(staged);
+    const short = carryOver.rehearsed(staged);
+    if (short === undefined) throw new Error('the rehearsal is not remembered');
+    expect(await carryOver.carry(short)).toEqual(rehearsal);
+    expect(await carryOver.carry(carryOver.rehearsed(staged) ?? request)).toEqual(rehearsal);
+    expect(snapshot(staged)).toBe(after);
+  });
+
+  test('looks only where a rule reaches, however many files the bundles have', async () => {
+    const { installed, staged, request } = scene();
+    const many = Object.fromEntries(
+      Array.from({ length: 300 }, (_, index) => [`Server Database/Resources/${index}`, 'x']),
+    );
+    writeBundle(installed, many);
+    writeBundle(staged, many);
+    const next = manifestOf(staged, '2');
+    const looked: string[] = [];
+    const files: Files = {
+      ...platform.files,
+      async *walk(folder, enters) {
+        for await (const entry of platform.files.walk(folder, enters)) {
+          if (entry.ok) looked.push(entry.value.path);
+          yield entry;
+        }
+      },
+    };
+    const carryOver = createCarryOver({ ...platform, files });
+    expect((await carryOver.carry({ ...request, next })).ok).toBe(true);
+    expect(looked.length).toBeGreaterThan(300);
+    looked.length = 0;
+    expect((await carryOver.carry(carryOver.rehearsed(staged) ?? request)).ok).toBe(true);
+    expect(looked).not.toContain('Server Database/Resources/0');
+    expect(looked).toContain('Server Database/WebFolder/images/logo.svg');
+    expect(carryOver.rehearsed(staged)?.next.entries.length).toBeLessThan(30);
+  });
+
+  test('knows nothing of another bundle, nor after a pass that failed', async () => {
+    const { installed, staged, request } = scene();
+    const carryOver = createCarryOver(platform);
+    expect(carryOver.rehearsed(staged)).toBeUndefined();
+    await carryOver.carry(request);
+    expect(carryOver.rehearsed(installed)).toBeUndefined();
+    writeFileSync(join(installed, 'Server Database/Settings/directory.json'), '{');
+    expect((await carryOver.carry(request)).ok).toBe(false);
+    expect(carryOver.rehearsed(staged)).toBeUndefined();
+  });
+
+  test.each(WAYS_TO_CHANGE.map((names) => [names.join(' · '), names] as const))(
+    'gives what a pass over everything gives: %s',
+    async (_title, names) => {
+      const [short, whole] = [scene(), scene()];
+      const carryOver = createCarryOver(platform);
+      await carryOver.carry(short.request);
+      await carried(whole.request);
+      for (const { installed } of [short, whole]) for (const name of names) CHANGES[name](installed);
+      const told = (report: Result<CarryOverReport>, { installed }: typeof short) =>
+        JSON.stringify(report).replaceAll(join(installed, '..'), 'X');
+      const after = told(await carryOver.carry(carryOver.rehearsed(short.staged) ?? short.request), short);
+      expect(after).toBe(told(await createCarryOver(platform).carry(whole.request), whole));
+      expect(snapshot(short.staged)).toBe(snapshot(whole.staged));
+    },
+  );
 });
 
 describe('a broken installed file is refused before anything is carried', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compilePattern, foldFor } from '../../../installer/carry-over/pattern.ts';
+import { compileFolderPattern, compilePattern, foldFor } from '../../../installer/carry-over/pattern.ts';
 
 describe('a pattern', () => {
   test.each([
@@ -34,5 +34,32 @@ describe('a pattern', () => {
   test('takes no exponential time', () => {
     const matches = compilePattern('*a'.repeat(40), foldFor('linux'));
     expect(matches(`${'a'.repeat(39)}b`)).toBe(false);
+  });
+});
+
+describe('the folders into which a pattern leads', () => {
+  test.each([
+    ['Server Database/key.pem', 'Server Database', true],
+    ['Server Database/key.pem', 'Server Database/key.pem', false],
+    ['Server Database/key.pem', 'Server', false],
+    ['Server Database/*/key.pem', 'Server Database', true],
+    ['Server Database/*/key.pem', 'Server Database/any', true],
+    ['Server Database/*/key.pem', 'Server Database/any/more', false],
+    ['key.pem', 'key.pem', false],
+    ['WebFolder/**', 'WebFolder', true],
+    ['WebFolder/**', 'WebFolder/a/b', true],
+    ['WebFolder/**', 'WebFolder2/a', false],
+    ['a/b/**/z', 'a', true],
+    ['a/b/**/z', 'b', false],
+    ['a/b/**/z', 'a/b/c/d', true],
+    ['**/key.pem', 'anywhere/at/all', true],
+  ])('%s into %s: %s', (pattern, folder, expected) => {
+    expect(compileFolderPattern(pattern, foldFor('linux'))(folder)).toBe(expected);
+  });
+
+  test('are compared as the volume compares names', () => {
+    expect(compileFolderPattern('Contents/Server Database/*.4DZ', foldFor('macos'))('contents/SERVER DATABASE')).toBe(
+      true,
+    );
   });
 });

@@ -115,7 +115,7 @@ function openOrder(machine: Machine, signal = new AbortController().signal) {
       smoke: (_: string, version?: string) => Promise.resolve({ ok: true, value: version ?? '1.0' }),
     },
     carryOverRules: [],
-    carryOver: () => Promise.resolve({ ok: true, value: {} }),
+    carryOver: { carry: () => Promise.resolve({ ok: true, value: {} }) },
   } as unknown as UpdateTools;
   const context: StepContext = { order, journal, inherited: 0, tools, signal, note: (note) => notes.push(note) };
   const steps = { preflight, download, verify, stage };
