@@ -14,27 +14,40 @@ export interface TcpLine {
 /** State numbers of the kernel's include/net/tcp_states.h. */
 const STATE_OF_NUMBER: Readonly<Record<string, TcpLine['state']>> = { '01': 'established', '0A': 'listening' };
 
-/** Decodes the table; lines that are not connections (the heading) are left out. */
-export function parseTcpTable(text: string): readonly TcpLine[] {
-  return text.split('\n').flatMap((line) => {
-    const fields = line.trim().split(/\s+/);
-    const [, local, remote, state] = fields;
-    const inode = fields[9];
-    if (local === undefined || remote === undefined || state === undefined || inode === undefined) return [];
-    const here = parseEndpoint(local);
-    const there = parseEndpoint(remote);
-    if (here === undefined || there === undefined) return [];
-    return [
-      {
-        localPort: here.port,
-        remoteAddress: there.address,
-        remotePort: there.port,
-        state: STATE_OF_NUMBER[state] ?? 'other',
-        inode,
-        uid: Number(fields[7]),
-      },
-    ];
-  });
+/**
+ * The lines of one local port. A busy machine's table has thousands of others, of which nothing is decoded; what is no connection
+ * (the heading) is left out.
+ */
+export function parseTcpTable(text: string, localPort: number): readonly TcpLine[] {
+  const needle = `:${localPort.toString(16).toUpperCase().padStart(4, '0')} `;
+  const lines: TcpLine[] = [];
+  let end = 0;
+  for (let found = text.indexOf(needle); found >= 0; found = text.indexOf(needle, end)) {
+    end = text.indexOf('\n', found);
+    if (end < 0) end = text.length;
+    const line = parseLine(text.slice(text.lastIndexOf('\n', found) + 1, end));
+    // The port may also have been the other side's.
+    if (line?.localPort === localPort) lines.push(line);
+  }
+  return lines;
+}
+
+function parseLine(line: string): TcpLine | undefined {
+  const fields = line.trim().split(/\s+/);
+  const [, local, remote, state] = fields;
+  const inode = fields[9];
+  if (local === undefined || remote === undefined || state === undefined || inode === undefined) return undefined;
+  const here = parseEndpoint(local);
+  const there = parseEndpoint(remote);
+  if (here === undefined || there === undefined) return undefined;
+  return {
+    localPort: here.port,
+    remoteAddress: there.address,
+    remotePort: there.port,
+    state: STATE_OF_NUMBER[state] ?? 'other',
+    inode,
+    uid: Number(fields[7]),
+  };
 }
 
 function parseEndpoint(text: string): TcpPeer | undefined {

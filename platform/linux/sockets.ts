@@ -22,7 +22,7 @@ export function createPortHolders(proc: Proc, now: () => number = () => performa
       const still = stillHolding(proc, known.holdings, known.sockets);
       if (still !== undefined) return still;
     }
-    const lines = (tcpLines() ?? []).filter((line) => line.state === 'listening' && line.localPort === port);
+    const lines = (tcpLines(port) ?? []).filter((line) => line.state === 'listening');
     const sockets = new Set(lines.map((line) => `socket:[${line.inode}]`));
     if (sockets.size === 0) return [];
     const before = stillHolding(proc, known?.holdings ?? [], sockets);
@@ -91,18 +91,19 @@ async function holdingsOf(
 
 /** Numbers of the accounts that listen on a port; the kernel tells everybody. */
 export function listeningAccounts(port: number): readonly number[] {
-  const lines = (tcpLines() ?? []).filter((line) => line.state === 'listening' && line.localPort === port);
+  const lines = (tcpLines(port) ?? []).filter((line) => line.state === 'listening');
   return [...new Set(lines.map((line) => line.uid))];
 }
 
 /** Remote ends of established connections to a local port; undefined where the kernel shows no table. */
 export function tcpPeers(port: number): Promise<readonly TcpPeer[] | undefined> {
-  const lines = tcpLines()?.filter((line) => line.state === 'established' && line.localPort === port);
+  const lines = tcpLines(port)?.filter((line) => line.state === 'established');
   return Promise.resolve(lines?.map((line) => ({ address: line.remoteAddress, port: line.remotePort })));
 }
 
-function tcpLines(): readonly TcpLine[] | undefined {
+/** What the kernel tells of a local port; undefined where it shows no table. */
+function tcpLines(port: number): readonly TcpLine[] | undefined {
   const [v4, v6] = [readNow('/proc/net/tcp'), readNow('/proc/net/tcp6')];
   if (v4 === undefined && v6 === undefined) return undefined;
-  return [...parseTcpTable(v4 ?? ''), ...parseTcpTable(v6 ?? '')];
+  return [...parseTcpTable(v4 ?? '', port), ...parseTcpTable(v6 ?? '', port)];
 }

@@ -37,7 +37,7 @@ describe('/proc/net/tcp', () => {
       '   1: 0100007F:4D65 0200A8C0:D431 01 00000000:00000000 02:00000B0F 00000000     0        0 35077 2 0 20 4 30 10 -1',
       '   2: 0100007F:4D65 0200A8C0:D432 06 00000000:00000000 00:00000000 00000000   998        0 0 3 0',
     ];
-    expect(parseTcpTable(heading + lines.join('\n'))).toEqual([
+    expect(parseTcpTable(heading + lines.join('\n'), 19813)).toEqual([
       { localPort: 19813, remoteAddress: '0.0.0.0', remotePort: 0, state: 'listening', inode: '22790', uid: 0 },
       {
         localPort: 19813,
@@ -51,6 +51,20 @@ describe('/proc/net/tcp', () => {
     ]);
   });
 
+  test('of one local port: neither what has it on the other side, nor one whose number ends alike', () => {
+    const rest = '01 00000000:00000000 00:00000000 00000000     0        0 7 1';
+    const lines = [
+      `   0: 0100007F:D431 0200A8C0:4D65 ${rest}`,
+      `   1: 0100007F:4D65 0200A8C0:4D65 ${rest}`,
+      `   2: 0100007F:4D66 0200A8C0:0001 ${rest}`,
+      `   3: 0100007F:4D65 0200A8C0:0001 ${rest}`,
+    ];
+    const ports = parseTcpTable(`${heading}${lines.join('\n')}\n`, 19813).map(({ remotePort }) => remotePort);
+    expect(ports).toEqual([19813, 1]);
+    expect(parseTcpTable(`${heading}${lines.join('\n')}\n`, 80)).toEqual([]);
+    expect(parseTcpTable('', 80)).toEqual([]);
+  });
+
   test.each([
     ['00000000000000000000000001000000', '::1'],
     ['00000000000000000000000000000000', '::'],
@@ -61,6 +75,6 @@ describe('/proc/net/tcp', () => {
     ['B80D0120010000000100020003000400', '2001:db8:0:1:2:1:4:3'],
   ])('of IPv6: %s is %s', (hex, address) => {
     const line = `   0: 00000000000000000000000000000000:0050 ${hex}:0001 01 00000000:00000000 00:00000000 00000000 0 0 7 1`;
-    expect(parseTcpTable(heading + line).map((entry) => entry.remoteAddress)).toEqual([address]);
+    expect(parseTcpTable(heading + line, 80).map((entry) => entry.remoteAddress)).toEqual([address]);
   });
 });
