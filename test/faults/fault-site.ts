@@ -1,6 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { identityAt } from '../../installer/update/renames.ts';
 import { openPlatform } from '../../platform/current.ts';
 import type { Behaviour } from '../programs/om-server/behaviour.ts';
@@ -27,9 +29,9 @@ export type KeptName = 'beginning' | 'killed';
 export interface Ground {
   /** The site's folder. */
   readonly root: string;
-  keep(name: KeptName): void;
-  restore(name: KeptName): void;
-  remove(): void;
+  keep(name: KeptName): Promise<void>;
+  restore(name: KeptName): Promise<void>;
+  remove(): Promise<void>;
 }
 
 /** Everything as quick and as small as it gets: a whole update takes about two seconds. */
@@ -59,17 +61,17 @@ export async function openFaultSite(ground: Ground, program: LauncherProgram): P
     async keep(name = 'beginning') {
       await endProcessesBelow(site.folder);
       identities.set(name, await identitiesOf(site));
-      ground.keep(name);
+      await ground.keep(name);
     },
     async reset(name = 'beginning') {
       await endProcessesBelow(site.folder);
-      ground.restore(name);
+      await ground.restore(name);
       await renewIdentities(site, identities.get(name) ?? new Map());
     },
     async close() {
       await endProcessesBelow(site.folder);
       await site.close();
-      ground.remove();
+      await ground.remove();
     },
   };
 }
@@ -78,20 +80,21 @@ export async function openFaultSite(ground: Ground, program: LauncherProgram): P
 export function folderGround(base: string): Ground {
   const root = join(base, 'site');
   mkdirSync(root, { recursive: true });
-  const copy = (from: string, to: string): void => {
-    rmSync(to, { recursive: true, force: true });
-    demandStatus(spawnSync('cp', ['-a', '--', from, to]));
+  const copy = async (from: string, to: string): Promise<void> => {
+    await rm(to, { recursive: true, force: true });
+    await runTool('cp', '-a', '--', from, to);
   };
   return {
     root,
-    keep: (name) => copy(root, join(base, name)),
-    restore: (name) => copy(join(base, name), root),
-    remove: () => rmSync(base, { recursive: true, force: true }),
+    keep: async (name) => copy(root, join(base, name)),
+    restore: async (name) => copy(join(base, name), root),
+    remove: async () => rm(base, { recursive: true, force: true }),
   };
 }
 
-export function demandStatus({ status, stderr, error }: ReturnType<typeof spawnSync>): void {
-  if (status !== 0) throw new Error(error?.message ?? String(stderr));
+/** A tool's output; rejects when it fails. Not at once, for the cases beside this one are waited for by the same process. */
+export async function runTool(program: string, ...args: readonly string[]): Promise<string> {
+  return (await promisify(execFile)(program, [...args], { encoding: 'utf8' })).stdout;
 }
 
 /** Folders' paths by what the launcher knows them by. */

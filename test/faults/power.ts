@@ -125,7 +125,7 @@ async function openPowerStage(
   scenario: Scenario,
 ): Promise<Stage | undefined> {
   mkdirSync(base, { recursive: true });
-  const ground = imageGround(base, fileSystem);
+  const ground = await imageGround(base, fileSystem);
   if (ground === undefined) return undefined;
   const faultSite = await openFaultSite(ground, program);
   const stage: Stage = {
@@ -133,9 +133,9 @@ async function openPowerStage(
     ground: faultSite,
     traceFolder: base,
     async afterKill() {
-      ground.cutPower();
+      await ground.cutPower();
       await endProcessesBelow(ground.root);
-      ground.powerUp();
+      await ground.powerUp();
     },
   };
   await prepareStage(stage);
