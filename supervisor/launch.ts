@@ -86,7 +86,7 @@ async function ensureAlone(
   crashed: ServerRun | undefined,
   signal: AbortSignal,
 ): Promise<Result<Announced>> {
-  const { records, run, dependencies } = supervision;
+  const { records, run, provenGone, dependencies } = supervision;
   const reading = records.read();
   const survivors = crashed && (await dependencies.processes.findByNonce(crashed.nonce));
   const found = await reading;
@@ -100,8 +100,9 @@ async function ensureAlone(
   const { record } = found;
   const next = record.kind === 'running' ? record.next : undefined;
   // What was announced for after a run that this launcher has watched to its end, nobody has begun.
-  const begun = next === undefined || run?.nonce === record.nonce ? [record.nonce] : [record.nonce, next];
-  const proven = survivors?.length === 0 ? crashed?.nonce : undefined;
+  const watched = run?.nonce === record.nonce || provenGone === record.nonce;
+  const begun = next === undefined || watched ? [record.nonce] : [record.nonce, next];
+  const proven = survivors?.length === 0 ? crashed?.nonce : provenGone;
   for (const nonce of begun.filter((one) => one !== proven)) {
     const swept = await sweepStart(supervision, nonce, signal);
     if (!swept.ok) return swept;

@@ -93,6 +93,7 @@ function createSupervision(machine: SupervisorDependencies, options: ServerOptio
     run: undefined,
     hold: undefined,
     recordLost: false,
+    provenGone: undefined,
     restarts: NO_RESTARTS,
     afterCrash: undefined,
     restartPlan: new AbortController(),

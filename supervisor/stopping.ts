@@ -89,6 +89,7 @@ function conclude(
   switch (outcome.kind) {
     case 'stopped':
       supervision.run = undefined;
+      supervision.provenGone = run.nonce;
       rest(supervision);
       return succeed({
         rung: outcome.rung,

@@ -72,6 +72,8 @@ export interface Supervision {
   hold: Fault | undefined;
   /** The record could not be read: an earlier server may live that nothing points to. */
   recordLost: boolean;
+  /** The nonce of the last start whose stop was proven by this launcher: nothing that carries it can live again. */
+  provenGone: string | undefined;
   restarts: RestartHistory;
   /** The next start follows a crash of a server that had been well; whoever reads what it said last takes hold of its output. */
   afterCrash: { readonly outputHeld: Promise<unknown> } | undefined;

@@ -10,7 +10,12 @@ export interface ProcStat {
   /** Field 22, clock ticks since boot; kept as text, compared only. */
   readonly startTicks: string;
   readonly residentPages: number;
+  /** A thread of the kernel itself: no program, no files, no environment. */
+  readonly isKernel: boolean;
 }
+
+/** PF_KTHREAD of the kernel's include/linux/sched.h, in field 9. */
+const KERNEL_THREAD = 0x0020_0000;
 
 /** USER_HZ is 100 on every architecture that Node runs on. */
 export const TICK_MS = 10;
@@ -31,6 +36,7 @@ export function parseStat(line: string): ProcStat | undefined {
     cpuTicks: Number(field(14)) + Number(field(15)),
     startTicks: field(22),
     residentPages: Number(field(24)),
+    isKernel: (Number(field(9)) & KERNEL_THREAD) !== 0,
   };
 }
 

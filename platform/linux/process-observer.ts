@@ -144,7 +144,9 @@ type Holder = { readonly identity: ProcessIdentity; readonly name: string };
  */
 async function holdersOf(proc: Proc, path: string): Promise<readonly Holder[]> {
   const real = (await realpath(path).catch(unlessGone)) ?? path;
-  const holding = proc.list().filter(({ identity }) => identity.pid !== process.pid && holds(proc, identity.pid, real));
+  const holding = proc
+    .list()
+    .filter(({ identity, stat }) => !stat.isKernel && identity.pid !== process.pid && holds(proc, identity.pid, real));
   return Promise.all(holding.map(async (seen) => ({ identity: seen.identity, name: await programName(proc, seen) })));
 }
 

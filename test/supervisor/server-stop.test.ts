@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { runScript } from '../kit/program.ts';
 import { until } from '../kit/until.ts';
 import { faultIn, valueOf } from './outcomes.ts';
@@ -46,6 +46,24 @@ test('a health command that hangs in the bundle ends with the server, and keeps 
   writeFileSync(join(folder, 'hang'), '');
   await until(() => existsSync(join(folder, 'hangs')), 'the health command to hang');
   expect(valueOf(await control.stop()).rung).toBe('request');
+});
+
+test('a start after a proven stop looks for nothing of the run before once more', async () => {
+  const scene = await supervise(['--port', '{port}']);
+  const looks = vi.spyOn(scene.platform.processes, 'findByNonce');
+  valueOf(await scene.control.start());
+  looks.mockClear();
+  valueOf(await scene.control.stop());
+  expect(looks).toHaveBeenCalledOnce();
+  looks.mockClear();
+  valueOf(await scene.control.start());
+  expect(looks).not.toHaveBeenCalled();
+  valueOf(await scene.control.stop());
+  // Another launcher has proven nothing yet.
+  const later = scene.successor();
+  const its = vi.spyOn(later.platform.processes, 'findByNonce');
+  valueOf(await later.control.start());
+  expect(its).toHaveBeenCalled();
 });
 
 test('a configured command takes the place of the signal, with the process as an argument', async () => {

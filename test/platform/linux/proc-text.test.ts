@@ -23,6 +23,13 @@ describe('/proc/PID/stat', () => {
     expect(stat && isLive(stat)).toBe(live);
   });
 
+  test.each([
+    ['4194304', false],
+    ['2129984', true],
+  ])('flags %s: a thread of the kernel: %s', (flags, expected) => {
+    expect(parseStat(`2 (kthreadd) S ${numbers.replace('4194304', flags)}\n`)?.isKernel).toBe(expected);
+  });
+
   test.each(['', 'rubbish', '42 (server) S 1 2', ') ('])('%j is not one', (line) => {
     expect(parseStat(line)).toBeUndefined();
   });
