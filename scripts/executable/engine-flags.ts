@@ -2,4 +2,4 @@
 export const PROGRAM_FLAGS = ['--max-semi-space-size=1', '--initial-old-space-size=8'] as const;
 
 /** Beside them those of `om-launcher run`, which computes nothing for long: without optimizing compilers it is 7 MB smaller. */
-export const RUN_FLAGS = ['--no-opt', '--no-maglev'] as const;
+export const RUN_FLAGS = ['--no-opt', '--no-maglev', '--no-wasm-tier-up'] as const;

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { until } from '../kit/until.ts';
+import { ENGINE_FLAG } from './fault-site.ts';
 import type { LauncherProgram } from './launcher-program.ts';
 import { CALL_NAMES, type Fault, SYNCS } from './calls.ts';
 import type { Aim } from './points.ts';
@@ -59,6 +60,7 @@ export function startTraced(options: TracedOptions): TracedLauncher {
     [
       ...straceArgs(options),
       process.execPath,
+      ENGINE_FLAG,
       '--require',
       options.program.pinnedNames,
       options.program.launcher,
