@@ -46,13 +46,6 @@ export const MUTATING = {
 export type CallName = keyof typeof MUTATING;
 export const CALL_NAMES = Object.keys(MUTATING) as readonly CallName[];
 
-/** What makes written data durable; switched off in the negative control. */
-export const SYNCS = ['fsync', 'fdatasync', 'sync_file_range', 'syncfs'] as const;
-
-export function isSync(name: string): boolean {
-  return SYNCS.some((sync) => sync === name);
-}
-
 export function isMutating(name: string): name is CallName {
   return Object.hasOwn(MUTATING, name);
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { rmSync } from 'node:fs';
 import { processesOf } from '../e2e/kit/site-processes.ts';
 import { differencesOf } from '../e2e/kit/tree.ts';
+import { endProcessesBelow } from './end-processes.ts';
 import type { FaultSite } from './fault-site.ts';
 import { follow, linesOf, outcomesOf, play, tellJournal } from './play.ts';
 import { type Case, nextName, type Point, pointsOf, wasHit } from './points.ts';
@@ -39,6 +40,8 @@ export async function recordPoints(stage: Stage): Promise<readonly Point[]> {
   const launcher = await trace(stage, { kind: 'none' }, 1);
   const outcome = outcomesOf(stage.ground.site).at(-1);
   await launcher.kill();
+  // Its server would go on looking for a launcher beside all the other cases.
+  await endProcessesBelow(stage.ground.site.folder);
   if (stage.scenario.ends !== undefined && outcome !== stage.scenario.ends) {
     throw new Error(
       `${stage.scenario.name} ended as ${outcome ?? 'nothing'}: ${tellJournal(stage.ground.site)}; ${launcher.output()}`,
@@ -58,19 +61,8 @@ export async function runCase(stage: Stage, planned: Case, starts: 'again' | 'on
     return { kind: 'not-hit' };
   } catch (error) {
     return brokenBy(error);
-  }
-}
-
-/** The negative control: the whole run with every fsync switched off, then the cut. */
-export async function runWithoutSync(stage: Stage): Promise<Verdict> {
-  await begin(stage);
-  const launcher = await trace(stage, { kind: 'without-sync' }, 1);
-  await launcher.kill();
-  await stage.afterKill?.();
-  try {
-    return await recover(stage);
-  } catch (error) {
-    return brokenBy(error);
+  } finally {
+    await endProcessesBelow(stage.ground.site.folder);
   }
 }
 

@@ -29,8 +29,8 @@ export type KeptName = 'beginning' | 'killed';
 export interface Ground {
   /** The site's folder. */
   readonly root: string;
-  keep(name: KeptName): Promise<void>;
-  restore(name: KeptName): Promise<void>;
+  keep(name: string): Promise<void>;
+  restore(name: string): Promise<void>;
   remove(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ground, runTool } from './fault-site.ts';
 
@@ -13,6 +13,11 @@ export interface ImageGround extends Ground {
   cutPower(): Promise<void>;
   /** The machine comes up again: the journal of the file system is replayed, its device has another number. */
   powerUp(): Promise<void>;
+  /**
+   * Keeps the disk as it is now, under a name: what was written to it, not what the system still holds back. The same name as last
+   * time if nothing was written since.
+   */
+  keepNow(): Promise<string>;
 }
 
 /** Bytes; xfs takes no less. */
@@ -29,6 +34,8 @@ export async function imageGround(base: string, fileSystem: FileSystem): Promise
   await runTool('truncate', '-s', String(IMAGE_BYTES), image);
   let device: string | undefined;
   let mounted = false;
+  let count = 0;
+  let last: { readonly name: string; readonly written: string } | undefined;
   const mount = async (): Promise<void> => {
     // The new device first: then it cannot get the old one's number, as after a real start of a machine.
     const next = (await runTool('losetup', '--find', '--show', image)).trim();
@@ -36,6 +43,7 @@ export async function imageGround(base: string, fileSystem: FileSystem): Promise
     device = next;
     await runTool('mount', '-t', fileSystem, '-o', MOUNT_OPTIONS[fileSystem], device, mountPoint);
     mounted = true;
+    last = undefined;
   };
   const unmount = async (): Promise<void> => {
     // A case whose mount failed must not spoil the next ones.
@@ -54,6 +62,11 @@ export async function imageGround(base: string, fileSystem: FileSystem): Promise
     if (device !== undefined) await runTool('losetup', '--detach', device);
     return undefined;
   }
+  /** Sectors written to the disk so far: the kernel's Documentation/block/stat.rst. */
+  const written = async (): Promise<string> => {
+    const text = await readFile(`/sys/block/${basename(device ?? '')}/stat`, 'utf8');
+    return text.trim().split(/\s+/)[6] ?? '';
+  };
   const root = join(mountPoint, 'site');
   mkdirSync(root);
   return {
@@ -74,6 +87,18 @@ export async function imageGround(base: string, fileSystem: FileSystem): Promise
     async powerUp() {
       await unmount();
       await mount();
+    },
+    async keepNow() {
+      const before = await written();
+      if (last?.written !== before) {
+        const name = `kept-${before}-${(count += 1)}`;
+        await copyFile(image, join(base, name), constants.COPYFILE_FICLONE_FORCE);
+        last = { name, written: before };
+        // What was on its way may be in the copy or not; the next call must not be taken for one of the same disk.
+        if ((await written()) !== before) last = { name, written: '' };
+        return name;
+      }
+      return last.name;
     },
     async remove() {
       await unmount();
@@ -101,5 +126,5 @@ function checkFree(device: string | undefined): void {
 }
 
 async function copyImage(from: string, to: string): Promise<void> {
-  await runTool('cp', '--sparse=always', '--', from, to);
+  await runTool('cp', '--reflink=auto', '--sparse=always', '--', from, to);
 }

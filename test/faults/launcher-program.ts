@@ -7,6 +7,8 @@ export interface LauncherProgram {
   readonly launcher: string;
   /** What a traced launcher loads in front: see pinned-names.ts. */
   readonly pinnedNames: string;
+  /** What a launcher loads in front whose disk is kept at many of its calls: see cut-barrier.ts. */
+  readonly cutBarrier: string;
 }
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -20,5 +22,6 @@ export async function makeLauncherProgram(folder: string): Promise<LauncherProgr
   return {
     launcher: await make('launcher.cjs', 'launcher/main.ts'),
     pinnedNames: await make('pinned-names.cjs', 'test/faults/pinned-names.ts'),
+    cutBarrier: await make('cut-barrier.cjs', 'test/faults/cut-barrier.ts'),
   };
 }

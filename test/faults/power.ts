@@ -1,14 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { prepareStage, recordPoints, runCase, runWithoutSync, type Stage } from './case-run.ts';
-import { isSync } from './calls.ts';
-import { classesOf, killOf, type PointClass, type Recorded } from './classes.ts';
+import { brokenBy, prepareStage, recordPoints, recover, runCase, type Verdict } from './case-run.ts';
+import { classesOf, killOf, type Recorded } from './classes.ts';
 import { endProcessesBelow } from './end-processes.ts';
 import { openFaultSite } from './fault-site.ts';
 import { FILE_SYSTEMS, type FileSystem, imageGround } from './image-ground.ts';
+import { type DiskStage, keepDisks, keepUnsynced } from './kept-disks.ts';
+import { openDiskStore } from './disk-store.ts';
 import type { LauncherProgram } from './launcher-program.ts';
 import { type MatrixRun, tell, tellVerdict } from './matrix.ts';
-import { type Case, titleOf } from './points.ts';
+import { type Case, keyOf, titleOf } from './points.ts';
 import { type Scenario, SCENARIOS } from './scenarios.ts';
 import { sampleOf } from '../kit/seeded.ts';
 
@@ -26,17 +27,32 @@ export interface PowerOptions {
 
 const CUT_SCENARIOS = SCENARIOS.filter(({ order }) => order !== undefined);
 
+const NEEDS_MOUNT = 'needs mount (root, loop devices, xfsprogs, e2fsprogs)';
+
 /** Disks of one kind that are cut side by side: a cut waits for disks and pauses more than for processors. */
 const DISKS_EACH = 6;
 
 /** Cuts the power right after a kill, on real file systems, and lets the machine come up again. */
 export async function runPowerCuts(run: MatrixRun, options: PowerOptions): Promise<Control> {
   if (options.cuts === 0) return 'not run: no cuts were asked for';
-  const controls = await Promise.all(FILE_SYSTEMS.map(async (fileSystem) => runOn(fileSystem, run, options)));
-  const [failed, ...others] = controls;
+  const store = await openDiskStore(join(options.base, 'store'));
+  if (store === undefined) {
+    run.say(`power cuts: not run: ${NEEDS_MOUNT}`);
+    return 'not run: needs mount';
+  }
+  try {
+    const onStore = { ...options, base: store.folder };
+    const controls = await Promise.all(FILE_SYSTEMS.map(async (fileSystem) => runOn(fileSystem, run, onStore)));
+    return controlOf(controls);
+  } finally {
+    await store.close();
+  }
+}
+
+function controlOf([failed, ...others]: readonly Control[]): Control {
   return others.every((control) => control === failed)
     ? (failed ?? 'not run: ended')
-    : (controls.find((control) => control !== 'failed') ?? 'passed');
+    : ([failed, ...others].find((control) => control !== undefined && control !== 'failed') ?? 'passed');
 }
 
 /** Every scenario in turn, its cuts dealt over the disks. */
@@ -48,7 +64,7 @@ async function runOn(fileSystem: FileSystem, run: MatrixRun, options: PowerOptio
     const stages = await openStages(fileSystem, scenario, options);
     const [first, ...others] = stages;
     if (first === undefined) {
-      run.say(`power cuts on ${fileSystem}: not run: needs mount (root, loop devices, xfsprogs, e2fsprogs)`);
+      run.say(`power cuts on ${fileSystem}: not run: ${NEEDS_MOUNT}`);
       return 'not run: needs mount';
     }
     try {
@@ -58,14 +74,13 @@ async function runOn(fileSystem: FileSystem, run: MatrixRun, options: PowerOptio
         scenario: scenario.name,
         points: await recordPoints(controlled === undefined ? first : (others[0] ?? first)),
       });
-      const waiting = cutsOf(fileSystem, recordings, scenario, options).values();
-      await Promise.all([
-        Promise.resolve(controlled).then(async (found) => {
-          control = found ?? control;
-          await cutAll(run, fileSystem, first, waiting);
+      const shares = dealt(cutsOf(recordings, scenario, options), stages.length);
+      await Promise.all(
+        stages.map(async (its, index) => {
+          if (its === first) control = (await controlled) ?? control;
+          await cutAll(run, fileSystem, its, shares[index] ?? []);
         }),
-        ...others.map(async (its) => cutAll(run, fileSystem, its, waiting)),
-      ]);
+      );
     } finally {
       for (const { ground } of stages) await ground.close();
     }
@@ -77,7 +92,7 @@ async function openStages(
   fileSystem: FileSystem,
   scenario: Scenario,
   { base, program }: PowerOptions,
-): Promise<readonly Stage[]> {
+): Promise<readonly DiskStage[]> {
   const opened = await Promise.all(
     Array.from({ length: DISKS_EACH }, async (_, disk) =>
       openPowerStage(join(base, `${fileSystem}-${scenario.name}-${disk}`), program, fileSystem, scenario),
@@ -87,34 +102,53 @@ async function openStages(
 }
 
 /** The classes that no scenario before had. */
-function cutsOf(
-  fileSystem: FileSystem,
-  recordings: readonly Recorded[],
-  { name }: Scenario,
-  { cuts, seed }: PowerOptions,
-): readonly Case[] {
+function cutsOf(recordings: readonly Recorded[], { name }: Scenario, { cuts, seed }: PowerOptions): readonly Case[] {
   const fresh = classesOf(recordings).filter(({ scenario }) => scenario === name);
-  const kills = (fileSystem === 'xfs' ? beforeSyncs(fresh) : fresh).map(killOf);
+  const kills = fresh.map(killOf);
   return cuts === undefined
     ? kills
     : sampleOf(kills, Math.ceil(cuts / FILE_SYSTEMS.length / CUT_SCENARIOS.length), seed);
 }
 
-/**
- * xfs brings nothing to its log by itself within seconds: wherever the power goes between two syncs, the disk is what the first
- * of them left. One cut before each stands for all; ext4 with a journal that is written each second is cut everywhere.
- */
-function beforeSyncs(classes: readonly PointClass[]): readonly PointClass[] {
-  return classes.filter(
-    ({ members }, index) => index === classes.length - 1 || members.some(({ call }) => isSync(call)),
-  );
+/** Neighbours stay together: nothing may have been written between them, and one recovery then serves for both. */
+function dealt(cuts: readonly Case[], disks: number): readonly (readonly Case[])[] {
+  const each = Math.ceil(cuts.length / disks);
+  return Array.from({ length: disks }, (_, disk) => cuts.slice(disk * each, (disk + 1) * each));
 }
 
-async function cutAll(run: MatrixRun, fileSystem: FileSystem, stage: Stage, waiting: Iterable<Case>): Promise<void> {
-  for (const planned of waiting) {
+/**
+ * One run of the launcher serves for many cuts: its disk is kept in front of each call, as the power would leave it, and each kept disk
+ * is then brought up. A call whose disk could not be kept has a run of its own, killed there and cut.
+ */
+async function cutAll(run: MatrixRun, fileSystem: FileSystem, stage: DiskStage, cuts: readonly Case[]): Promise<void> {
+  const titled = (planned: Case): string => `power cut on ${fileSystem}, ${titleOf(planned)}`;
+  const open = cuts.filter((planned) => !run.results.has(titled(planned)));
+  if (open.length === 0) return;
+  const disks = await keepDisks(
+    stage,
+    open.map(({ point }) => point),
+  );
+  const different = new Set(disks.values()).size;
+  run.say(`${fileSystem}, ${stage.scenario.name}: ${disks.size} of ${open.length} disks kept, ${different} different`);
+  const verdicts = new Map<string, Verdict>();
+  for (const planned of open) {
     if (run.signal.aborted) return;
-    const title = `power cut on ${fileSystem}, ${titleOf(planned)}`;
-    if (!run.results.has(title)) tell(run, stage, 'cuts', title, await runCase(stage, planned, 'once'));
+    const disk = disks.get(keyOf(planned.point));
+    const verdict =
+      disk === undefined ? await runCase(stage, planned, 'once') : (verdicts.get(disk) ?? (await bringUp(stage, disk)));
+    if (disk !== undefined) verdicts.set(disk, verdict);
+    tell(run, stage, 'cuts', titled(planned), verdict);
+  }
+}
+
+/** The machine with this disk, after the power is back. */
+async function bringUp(stage: DiskStage, disk: string): Promise<Verdict> {
+  try {
+    await endProcessesBelow(stage.ground.site.folder);
+    await stage.disk.restore(disk);
+    return await recover(stage, 'once');
+  } catch (error) {
+    return brokenBy(error);
   }
 }
 
@@ -123,13 +157,14 @@ async function openPowerStage(
   program: LauncherProgram,
   fileSystem: FileSystem,
   scenario: Scenario,
-): Promise<Stage | undefined> {
+): Promise<DiskStage | undefined> {
   mkdirSync(base, { recursive: true });
   const ground = await imageGround(base, fileSystem);
   if (ground === undefined) return undefined;
   const faultSite = await openFaultSite(ground, program);
-  const stage: Stage = {
+  const stage: DiskStage = {
     scenario,
+    disk: ground,
     ground: faultSite,
     traceFolder: base,
     async afterKill() {
@@ -142,8 +177,9 @@ async function openPowerStage(
   return stage;
 }
 
-async function runControl(fileSystem: FileSystem, stage: Stage, { say }: MatrixRun): Promise<'failed' | 'passed'> {
-  const verdict = await runWithoutSync(stage);
+/** The same run with every fsync switched off, cut at its end. */
+async function runControl(fileSystem: FileSystem, stage: DiskStage, { say }: MatrixRun): Promise<'failed' | 'passed'> {
+  const verdict = await bringUp(stage, await keepUnsynced(stage));
   say(`control on ${fileSystem}, without any fsync: ${tellVerdict(verdict)}`);
   return verdict.kind === 'broken' ? 'failed' : 'passed';
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { until } from '../kit/until.ts';
 import { ENGINE_FLAG } from './fault-site.ts';
 import type { LauncherProgram } from './launcher-program.ts';
-import { CALL_NAMES, type Fault, SYNCS } from './calls.ts';
+import { CALL_NAMES, type Fault } from './calls.ts';
 import type { Aim } from './points.ts';
 import { BIRTHS, parseTrace, type TracedCall } from './trace.ts';
 
@@ -17,9 +17,7 @@ export type Interference =
       readonly fault: Fault;
       /** Another process makes such a call, too: the tracer lets go of the others, and stops at every call of this one. */
       readonly alone: boolean;
-    }
-  /** Every fsync says yes and does nothing. */
-  | { readonly kind: 'without-sync' };
+    };
 
 /** The real launcher under `strace`. */
 export interface TracedLauncher {
@@ -120,8 +118,6 @@ function straceArgs({ root, traceFile, interference }: TracedOptions): readonly 
   switch (interference.kind) {
     case 'none':
       return [...quick, '-e', `trace=${[...CALL_NAMES, ...BIRTHS].join(',')}`];
-    case 'without-sync':
-      return [...common, '-b', 'execve', '-e', `trace=${SYNCS.join(',')}`, `--inject=${SYNCS.join(',')}:retval=0`];
     case 'strike': {
       const { call, aim, alone } = interference;
       return [
