@@ -12,7 +12,7 @@ import { costOf, processesOfProgram, round, supervisorProcesses } from './proces
 import { compilePrograms, type Programs } from './programs.ts';
 import { type AllFindings, figuresOf, type Findings, type Idle, missedBars, tableOf } from './report.ts';
 import { measureBurst, measureSettled } from './restarts.ts';
-import { SUPERVISOR_NAMES, type Supervisor, type SupervisorName } from './supervisor.ts';
+import { FLOORS, SUPERVISOR_NAMES, type Supervisor, type SupervisorName } from './supervisor.ts';
 import { type Places, SUPERVISORS } from './supervisors.ts';
 import { awaitServer } from './tiny-client.ts';
 
@@ -149,7 +149,7 @@ const START_REST_MS = 10_000;
 /** What fills the disk or leaves processes about: one supervisor after the other. */
 async function measureOneByOne(ground: Ground, cases: ReadonlySet<string>, found: AllFindings): Promise<void> {
   const { tinyServer, countLines } = ground.programs;
-  for (const name of ground.names.filter((one) => one !== 'floor')) {
+  for (const name of ground.names.filter((one) => !FLOORS.includes(one))) {
     if (cases.has('flood')) {
       const site = await startSite(ground, name, 'flood');
       const doneFile = path.join(site.folder, 'done');

@@ -2,7 +2,7 @@ import type { Flood } from './flood.ts';
 import type { Survival } from './deaths.ts';
 import { round } from './processes.ts';
 import type { Restarts } from './restarts.ts';
-import { SUPERVISOR_NAMES, type SupervisorName } from './supervisor.ts';
+import { FLOORS, SUPERVISOR_NAMES, type SupervisorName } from './supervisor.ts';
 
 /** What an idle supervisor costs. */
 export interface Idle {
@@ -31,7 +31,7 @@ export const IDLE_LIMIT_PERCENT = 0.5;
 /** Each bar that was missed, in words. */
 export function missedBars(found: AllFindings): readonly string[] {
   const ours = found.get('ours') ?? {};
-  const rivals = [...found].filter(([name]) => name !== 'ours' && name !== 'floor');
+  const rivals = [...found].filter(([name]) => name !== 'ours' && !FLOORS.includes(name));
   const misses = rivals.flatMap(([name, { settled }]) =>
     settled && ours.settled && !(ours.settled.median < settled.median)
       ? [`settled restart is not faster than ${name}`]

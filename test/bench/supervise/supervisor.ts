@@ -4,7 +4,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isLive, OWNER_VARIABLE } from './processes.ts';
 
-export const SUPERVISOR_NAMES = ['ours', 'pm2', 'supervisord', 'runit', 's6', 'floor'] as const;
+export const SUPERVISOR_NAMES = ['ours', 'pm2', 'supervisord', 'runit', 's6', 'node', 'floor'] as const;
+/** No rivals: the least that this engine, and that any program, needs for a restart. */
+export const FLOORS: readonly SupervisorName[] = ['node', 'floor'];
 export type SupervisorName = (typeof SUPERVISOR_NAMES)[number];
 
 /** One supervisor in a folder of its own with one child: a tiny server on a port of its own. */

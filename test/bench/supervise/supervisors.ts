@@ -103,19 +103,25 @@ export const SUPERVISORS: Readonly<Record<SupervisorName, (site: Site, places: P
     };
   },
 
-  floor: (site, { floor }) => {
-    let root: number | undefined;
-    return {
-      ...{ name: 'floor', folder: site.folder, port: site.port, root: () => root },
-      start: () => {
-        root = startProgram(site, floor, site.child);
-        return Promise.resolve();
-      },
-      stop: () => terminate(root),
-      logFiles: () => [],
-    };
-  },
+  node: (site) => bareParent('node', site, [process.execPath, NODE_PARENT]),
+  floor: (site, { floor }) => bareParent('floor', site, [floor]),
 };
+
+const NODE_PARENT = path.join(import.meta.dirname, 'programs/node-parent.ts');
+
+/** A program that starts the child again and does nothing else. */
+function bareParent(name: SupervisorName, site: Site, [program = '', ...first]: readonly string[]): Supervisor {
+  let root: number | undefined;
+  return {
+    ...{ name, folder: site.folder, port: site.port, root: () => root },
+    start: () => {
+      root = startProgram(site, program, [...first, ...site.child]);
+      return Promise.resolve();
+    },
+    stop: () => terminate(root),
+    logFiles: () => [],
+  };
+}
 
 /** Files of a rotating logger, so many that nothing of a gigabyte is thrown away. */
 const LOG_FILE_BYTES = 100_000_000;
