@@ -144,7 +144,8 @@ async function measureIdle(ground: Ground, sites: readonly Supervisor[], found: 
   }
 }
 
-const START_REST_MS = 10_000;
+/** The launcher collects the garbage of its start after 15 s. */
+const START_REST_MS = 20_000;
 
 /** What fills the disk or leaves processes about: one supervisor after the other. */
 async function measureOneByOne(ground: Ground, cases: ReadonlySet<string>, found: AllFindings): Promise<void> {
