@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { runTool } from './fault-site.ts';
+import { retry } from './image-ground.ts';
 
 /** A file system of its own for images of disks: a copy of one takes no time and no space, and is of one moment (ioctl_ficlone(2)). */
 export interface DiskStore {
@@ -26,7 +27,7 @@ export async function openDiskStore(folder: string): Promise<DiskStore | undefin
   return {
     folder,
     async close() {
-      await runTool('umount', folder);
+      await retry(async () => runTool('umount', folder));
       await rm(file, { force: true });
     },
   };

@@ -108,7 +108,8 @@ export async function imageGround(base: string, fileSystem: FileSystem): Promise
   };
 }
 
-async function retry(act: () => unknown): Promise<void> {
+/** A process that was killed keeps its files for a moment: what they are in the way of is tried again. */
+export async function retry(act: () => unknown): Promise<void> {
   for (let attempt = 1; attempt < UNMOUNT_TRIES; attempt += 1) {
     try {
       await act();

@@ -124,12 +124,7 @@ async function cutAll(run: MatrixRun, fileSystem: FileSystem, stage: DiskStage, 
   const titled = (planned: Case): string => `power cut on ${fileSystem}, ${titleOf(planned)}`;
   const open = cuts.filter((planned) => !run.results.has(titled(planned)));
   if (open.length === 0) return;
-  const disks = await keepDisks(
-    stage,
-    open.map(({ point }) => point),
-  );
-  const different = new Set(disks.values()).size;
-  run.say(`${fileSystem}, ${stage.scenario.name}: ${disks.size} of ${open.length} disks kept, ${different} different`);
+  const disks = await keptDisks(run, fileSystem, stage, open);
   const verdicts = new Map<string, Verdict>();
   for (const planned of open) {
     if (run.signal.aborted) return;
@@ -138,6 +133,26 @@ async function cutAll(run: MatrixRun, fileSystem: FileSystem, stage: DiskStage, 
       disk === undefined ? await runCase(stage, planned, 'once') : (verdicts.get(disk) ?? (await bringUp(stage, disk)));
     if (disk !== undefined) verdicts.set(disk, verdict);
     tell(run, stage, 'cuts', titled(planned), verdict);
+  }
+}
+
+/** By the key of the call; none when that run went wrong: then each cut has one of its own, which shows what is wrong. */
+async function keptDisks(
+  run: MatrixRun,
+  fileSystem: FileSystem,
+  stage: DiskStage,
+  cuts: readonly Case[],
+): Promise<ReadonlyMap<string, string>> {
+  const where = `${fileSystem}, ${stage.scenario.name}`;
+  try {
+    const points = cuts.map(({ point }) => point);
+    const disks = await keepDisks(stage, points);
+    const different = new Set(disks.values()).size;
+    run.say(`${where}: ${disks.size} of ${cuts.length} disks kept, ${different} different`);
+    return disks;
+  } catch (error) {
+    run.say(`${where}: no disk was kept: ${error instanceof Error ? error.message : String(error)}`);
+    return new Map();
   }
 }
 
