@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -124,6 +124,17 @@ describe('the running server', () => {
     expect(await readFile(data, 'utf8')).toContain('new address');
     expect(await readFile(data, 'utf8')).not.toContain('half a letter');
     expect(existsSync(`${data}.lock`)).toBe(false);
+  });
+
+  it('goes on while somebody moves its folder', async () => {
+    const server = await start();
+    await server.ready();
+    await rename(bundle, `${bundle} elsewhere`);
+    await expect(server.status()).rejects.toThrow();
+    await rename(`${bundle} elsewhere`, bundle);
+    expect(await server.status()).toMatchObject({ structure: 'OM Business' });
+    server.process.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
   });
 
   it('refuses wrong passwords and orders from others than administrators', async () => {
