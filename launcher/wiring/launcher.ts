@@ -6,7 +6,6 @@ import type { Platform } from '../../platform/platform.ts';
 import type { ProcessIdentity } from '../../platform/processes.ts';
 import { type Result, succeed } from '../../platform/result.ts';
 import { removeUnfinishedWrites } from '../../platform/unfinished-writes.ts';
-import { orderOf } from '../../installer/update/journal-entry.ts';
 import { openScheduleRecords } from '../../installer/schedule/record.ts';
 import { createSchedule } from '../../installer/schedule/schedule.ts';
 import { STEPS } from '../../installer/update/steps.ts';
@@ -23,15 +22,15 @@ import type { Application } from '../api/application.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { LoadedConfiguration } from '../configuration/load.ts';
 import { serverOptionsOf } from '../configuration/mapping.ts';
-import { createEventFeed, type EventFeed } from '../application/event-feed.ts';
+import { createEventFeed } from '../application/event-feed.ts';
 import { createOutbox, type Outbox } from '../mail/outbox.ts';
 import { createSmtpTransport } from '../mail/smtp-transport.ts';
-import { isAlarm, mailAlarm } from '../mail/alarm-mail.ts';
 import { createMessenger } from '../mail/messenger.ts';
 import { recordsAside } from '../application/state-warnings.ts';
 import { createNoticeBoard, withNoticeBoard } from '../application/notice-board.ts';
 import { withOfferMemory } from '../application/offer-memory.ts';
 import { createPort, type Listening } from '../port/port.ts';
+import { publishChanges, tellAlarms } from './announcements.ts';
 import { closeLauncher, type Late, type LauncherParts, startLauncher } from './life.ts';
 import {
   applicationIdentity,
@@ -203,28 +202,4 @@ function wordsOf(server: SupervisedServer): ViewWords {
     note: noteText,
     obstacle: obstacleText,
   };
-}
-
-/** One mail when the server does not stay up, one when it does again; what is queued is on disk before the launcher ends. */
-function tellAlarms(
-  { server, outbox, log, tasks }: LauncherParts,
-  platform: Platform,
-  configuration: Configuration,
-): void {
-  const people = peopleOf(platform, configuration);
-  server.subscribe((event) => {
-    if (!isAlarm(event)) return;
-    tasks.push(mailAlarm({ outbox, log }, people, event, serverNow(server.state(), people.language)));
-  });
-}
-
-function publishChanges({ server, updates }: LauncherParts, feed: EventFeed): void {
-  server.subscribe((event) => feed.publish({ kind: 'server', public: false, data: event }));
-  updates.subscribe(({ journal, note }) =>
-    feed.publish({
-      kind: 'update',
-      public: false,
-      data: { id: orderOf(journal).id, last: journal.at(-1), ...(note === undefined ? {} : { note }) },
-    }),
-  );
 }
