@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { Files } from '../../platform/files.ts';
 import { type Result, succeed } from '../../platform/result.ts';
-import { ENTRY_KINDS, type EntryKind, type JournalEntry } from './journal-entry.ts';
+import type { JournalEntry } from './journal-entry.ts';
+import { lineOf, parseJournal } from './journal-text.ts';
 import type { Order } from './order.ts';
-import { isStepName } from './pipeline.ts';
 
 /** The durable record of one order. `append` returns only when the line is on disk. */
 export interface Journal {
@@ -22,8 +21,6 @@ export interface Journal {
 
 /** Bytes; a journal of the longest walk with its reports stays far below. */
 const JOURNAL_LIMIT = 8 * 1024 * 1024;
-const SCHEMA = 1;
-const SUM_LENGTH = 16;
 const RESERVE_NAME = 'reserve';
 const RESERVE_BYTES = 256 * 1024;
 
@@ -121,47 +118,6 @@ function isUnbegun(text: string): boolean {
   return !text.includes('\n') && !text.includes('\0');
 }
 
-/** Pure: the entries of a journal's text, or why it cannot be trusted. */
-export function parseJournal(text: string): JournalEntry[] | { readonly why: string; readonly newer: boolean } {
-  const lines = text.split('\n');
-  // What follows the last line feed is empty, or torn.
-  lines.pop();
-  const entries: JournalEntry[] = [];
-  let previous = '';
-  for (const [index, line] of lines.entries()) {
-    if (line === previous) {
-      continue;
-    }
-    previous = line;
-    const entry = parseLine(line);
-    if (entry === 'newer') {
-      return { why: `line ${index + 1} was written by a newer om-launcher`, newer: true };
-    }
-    if (entry === undefined || (entry.kind === 'ordered') !== (entries.length === 0)) {
-      return { why: `line ${index + 1} is damaged`, newer: false };
-    }
-    entries.push(entry);
-  }
-  return entries.length > 0 ? entries : { why: 'it holds no whole line', newer: false };
-}
-
-function parseLine(line: string): JournalEntry | 'newer' | undefined {
-  const json = line.slice(SUM_LENGTH + 1);
-  if (line.slice(0, SUM_LENGTH) !== sumOf(json)) {
-    return undefined;
-  }
-  // The sum proves that we wrote these very bytes, so the shape behind a known schema and kind is ours.
-  const value = JSON.parse(json) as { schema?: unknown; kind?: unknown; step?: unknown };
-  if (typeof value.schema !== 'number' || value.schema > SCHEMA) {
-    return 'newer';
-  }
-  const known =
-    ENTRY_KINDS.includes(value.kind as EntryKind) &&
-    (value.step === undefined || (typeof value.step === 'string' && isStepName(value.step)));
-  delete value.schema;
-  return known ? (value as unknown as JournalEntry) : undefined;
-}
-
 function openJournal(files: Files, path: string, initial: readonly JournalEntry[], startsTorn = false): Journal {
   const entries = [...initial];
   let torn = startsTorn;
@@ -204,15 +160,6 @@ function openJournal(files: Files, path: string, initial: readonly JournalEntry[
         return written.ok ? succeed(true) : written;
       }),
   };
-}
-
-function lineOf(entry: JournalEntry): string {
-  const json = JSON.stringify({ schema: SCHEMA, ...entry });
-  return `${sumOf(json)} ${json}\n`;
-}
-
-function sumOf(json: string): string {
-  return createHash('sha256').update(json).digest('hex').slice(0, SUM_LENGTH);
 }
 
 /** The journals of a folder, oldest first, by path. */

@@ -6,13 +6,8 @@ import { openPlatform } from '../../../platform/current.ts';
 import { faultOf } from '../../../platform/fault.ts';
 import type { Files } from '../../../platform/files.ts';
 import { fail, succeed } from '../../../platform/result.ts';
-import {
-  createJournal,
-  type Journal,
-  listJournals,
-  parseJournal,
-  readJournal,
-} from '../../../installer/update/journal.ts';
+import { createJournal, type Journal, listJournals, readJournal } from '../../../installer/update/journal.ts';
+import { parseJournal } from '../../../installer/update/journal-text.ts';
 import { type JournalEntry, orderOf } from '../../../installer/update/journal-entry.ts';
 import { findOpenOrder, holdsServer, readHistory } from '../../../installer/update/order-history.ts';
 import type { Order } from '../../../installer/update/order.ts';
