@@ -71,16 +71,24 @@ export class Killed extends Error {}
 
 const MUTATIONS: readonly (keyof Files)[] = [
   'writeDurably',
+  'appendDurably',
   'openWritable',
   'makeFolder',
   'makeNewFolder',
   'renameNew',
+  'copyFile',
+  'makeLink',
   'setMode',
+  'setOwner',
+  'setTimes',
   'remove',
   'removeTree',
 ];
 
-/** The disk until its `fatal`-th change (counted from 0), at which the process dies: no act afterwards has any effect. */
+/**
+ * The disk until its `fatal`-th change (counted from 0), at which the process dies: nothing that is begun afterwards has any
+ * effect. What a file that is open already is given counts as one change with its opening.
+ */
 export function dyingFiles(fatal: number): { readonly files: Files; readonly died: () => boolean } {
   let changes = 0;
   const dying =
