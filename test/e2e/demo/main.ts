@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeTemporaryFolder } from '../../kit/temporary-folder.ts';
-import { waitForever } from './keep.ts';
+import { waitUntil } from './keep.ts';
 import { playScenes } from './scenes.ts';
 import { printReport, reportOf } from './report.ts';
 import { openDemoSite } from './demo-site.ts';
@@ -21,18 +22,24 @@ const { values: options } = parseArgs({
 const EXECUTABLE = resolve(import.meta.dirname, '../../../dist/om-launcher');
 const say = options.json ? (): void => undefined : (line: string): void => console.log(line);
 
+const INTERRUPTED = 130;
+
+// Once: whoever cannot wait for the clearing up presses Ctrl-C again.
+const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => undefined);
 const folder = makeTemporaryFolder('demo');
 const site = await openDemoSite(folder.path, options.exe ? [EXECUTABLE] : undefined, say);
-let ok = false;
+let status = INTERRUPTED;
 try {
-  const report = reportOf(await playScenes(site, say));
-  printReport(report, options.json);
-  ok = report.ok;
-  if (options.keep) {
-    await waitForever(site, say);
-  }
+  const seen = await Promise.race([playScenes(site, say), interrupted]);
+  if (seen) {
+    const report = reportOf(seen);
+    printReport(report, options.json);
+    status = report.ok ? 0 : 1;
+    if (options.keep) await waitUntil(interrupted, site, say);
+  } else say('Interrupted: everything is stopped and removed.');
 } finally {
   await site.close();
   folder.remove();
 }
-process.exitCode = ok ? 0 : 1;
+// Scenes that were interrupted still wait for what does not come any more.
+process.exit(status);
