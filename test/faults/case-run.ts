@@ -5,7 +5,7 @@ import { differencesOf } from '../e2e/kit/tree.ts';
 import { endProcessesBelow } from './end-processes.ts';
 import type { FaultSite } from './fault-site.ts';
 import { follow, linesOf, outcomesOf, play, tellJournal } from './play.ts';
-import { type Case, nextName, type Point, pointsOf, wasHit } from './points.ts';
+import { type Case, type Point, pointsOf, wasHit } from './points.ts';
 import type { Scenario } from './scenarios.ts';
 import { type Interference, startTraced, type TracedLauncher } from './traced-launcher.ts';
 import { Broken, checkMachine, checkSameRest, restOf, treeOf } from './verdict.ts';
@@ -27,8 +27,6 @@ export type Verdict =
 
 /** A call that another thread overtook is met in the next run. */
 export const TRIES = 4;
-/** Two writes that begin at the same moment draw their temporary names in either order: further tries look for the neighbour's. */
-const SHIFTS = [0, 1, -1, 0] as const;
 
 export function brokenBy(error: unknown): Verdict {
   return { kind: 'broken', why: error instanceof Error ? error.message : String(error) };
@@ -55,8 +53,7 @@ export async function runCase(stage: Stage, planned: Case, starts: 'again' | 'on
   try {
     for (let attempt = 1; attempt <= TRIES; attempt += 1) {
       await begin(stage);
-      const aimed = { ...planned, point: nextName(planned.point, SHIFTS[attempt - 1] ?? 0) };
-      if (await strike(stage, aimed, 1)) return await recover(stage, starts);
+      if (await strike(stage, planned, 1)) return await recover(stage, starts);
     }
     return { kind: 'not-hit' };
   } catch (error) {

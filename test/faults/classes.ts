@@ -1,4 +1,5 @@
 import { type CallName, type ErrorName, MUTATING } from './calls.ts';
+import { NUMBERED } from './pinned-number.ts';
 import type { Case, Point } from './points.ts';
 
 /** The points of a scenario that both of its recordings have. */
@@ -113,7 +114,7 @@ const TREES: readonly RegExp[] = [
 /** The path without what is different for each file of a kind: its place in a tree, digests, counted names. */
 function kindOf(path: string): string {
   const tree = TREES.map((pattern) => pattern.exec(path)?.[1]).find((found) => found !== undefined);
-  return (tree === undefined ? path : `${tree}/FILE`).replace(/[0-9a-f]{12,}/g, 'ID');
+  return (tree === undefined ? path : `${tree}/FILE`).replace(NUMBERED, 'ID').replace(/[0-9a-f]{12,}/g, 'ID');
 }
 
 /** A file that is written under another name first is the same file. */

@@ -1,12 +1,12 @@
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
+import { numbered, PINNED_BYTES } from './pinned-number.ts';
 
 /**
  * Loaded in front of the real launcher (`node --require`) in traced runs only: names that are made of chance or of the time of
  * day are the same in every run, so that a call which was recorded in one run can be aimed at in another; and a wait of a minute (the next try of a journal
  * or of a mail after a refused write) takes a second. Nothing else changes.
  */
-const PINNED_BYTES = 6;
 const PINNED_TIME = '2090-01-01T00:00:00.000Z';
 
 /** A recovery must not meet the names of the run before it. */
@@ -50,7 +50,5 @@ function endWait(callback: (...values: unknown[]) => void, values: readonly unkn
 
 function nextBytes(): Buffer {
   last += 1;
-  const bytes = Buffer.alloc(PINNED_BYTES);
-  bytes.writeUIntBE(row * 0x1_000_000 + last, 0, PINNED_BYTES);
-  return bytes;
+  return Buffer.from(numbered(row, last), 'hex');
 }

@@ -1,10 +1,11 @@
 import type { CallName, Fault } from './calls.ts';
+import { withoutNumber } from './pinned-number.ts';
 import type { TracedCall } from './trace.ts';
 
 /** One mutating call of a scenario that can be found again in another run of it. */
 export interface Point {
   readonly call: CallName;
-  /** Relative to the site; the same in every run. */
+  /** Relative to the site, without what another run numbers otherwise. */
   readonly path: string;
   /** Which of the calls of this name on this path it is, counted from 1. */
   readonly occurrence: number;
@@ -16,6 +17,7 @@ export interface Point {
   readonly alone: boolean;
 }
 
+/** A path without the number of its pinned name stands for every path that has one. */
 export type Aim =
   | { readonly by: 'path'; readonly path: string; readonly when: number }
   | { readonly by: 'count'; readonly when: number };
@@ -42,15 +44,15 @@ export function pointsOf(
   return trace.flatMap((call) => {
     if (!call.own) return [];
     const { thread, name, aim, alsoAim, path } = call;
-    const whenOnPath = onPath(`${thread} ${name} ${aim}`);
-    if (alsoAim !== undefined) onPath(`${thread} ${name} ${alsoAim}`);
+    const whenOnPath = onPath(`${thread} ${name} ${withoutNumber(aim)}`);
+    if (alsoAim !== undefined) onPath(`${thread} ${name} ${withoutNumber(alsoAim)}`);
     const whenOfThread = ofThread(`${thread} ${name}`);
     // What the system refused has changed nothing.
     if (!call.mutating || call.outcome === 'failed' || !isBelow(path, root)) return [];
     const relative = nameless(path.slice(root.length + 1));
     const phase = lines[written - 1] ?? `line ${written}`;
     if (name === 'write' && path.endsWith('.journal')) written += 1;
-    const aimable = aim === `${root}/${relative}`;
+    const aimable = withoutNumber(aim) === `${root}/${relative}`;
     return [
       {
         call: name,
@@ -68,7 +70,7 @@ export function pointsOf(
 
 /** A kept release on its way out bears the number of its folder, which is another one in every run. */
 function nameless(path: string): string {
-  return path.replace(/\/expired\/[^/]+/, '/expired/ID');
+  return withoutNumber(path).replace(/\/expired\/[^/]+/, '/expired/ID');
 }
 
 function isBelow(path: string, root: string): boolean {
@@ -90,19 +92,6 @@ export function keyOf({ call, path, occurrence }: Point): string {
 
 export function titleOf({ scenario, point, fault }: Case): string {
   return `${scenario}: ${fault} at ${keyOf(point)}`;
-}
-
-const TEMPORARY = /\.([0-9a-f]{12})\.tmp$/;
-
-/** The same call on the temporary file whose pinned number is so much higher; any other point as it is. */
-export function nextName(point: Point, by: number): Point {
-  const shift = (path: string): string =>
-    path.replace(
-      TEMPORARY,
-      (_, number: string) => `.${(parseInt(number, 16) + by).toString(16).padStart(12, '0')}.tmp`,
-    );
-  const { aim } = point;
-  return { ...point, path: shift(point.path), aim: aim.by === 'path' ? { ...aim, path: shift(aim.path) } : aim };
 }
 
 /** The same call, met in the same way: in between there may be calls that look only, as often as there was time for. */

@@ -4,6 +4,7 @@ import { until } from '../kit/until.ts';
 import { ENGINE_FLAG } from './fault-site.ts';
 import type { LauncherProgram } from './launcher-program.ts';
 import { CALL_NAMES, type Fault } from './calls.ts';
+import { pathsOf } from './pinned-number.ts';
 import type { Aim } from './points.ts';
 import { BIRTHS, parseTrace, type TracedCall } from './trace.ts';
 
@@ -125,7 +126,7 @@ function straceArgs({ root, traceFile, interference }: TracedOptions): readonly 
         '-e',
         // Opens tell which folder a descriptor's number stands for.
         `trace=${call},openat`,
-        ...(aim.by === 'path' ? ['-P', `${root}/${aim.path}`] : []),
+        ...(aim.by === 'path' ? pathsOf(`${root}/${aim.path}`).flatMap((path) => ['-P', path]) : []),
         `--inject=${call}:${strikeOf(interference)}:when=${aim.when}`,
       ];
     }
