@@ -5,6 +5,7 @@ import type { Files } from './files.ts';
 import type { InstanceLocks } from './instance-lock.ts';
 import { createLinuxFreeStart } from './linux/free-start.ts';
 import { createLinuxLocks } from './linux/instance-lock.ts';
+import { createActsAtOnce } from './linux/acts-at-once.ts';
 import { createListeningSockets } from './linux/listening-socket.ts';
 import { syncVolume } from './linux/sync-volume.ts';
 import { LINUX_HELPER_ENVIRONMENT, observeLinuxProcesses } from './linux/process-observer.ts';
@@ -12,6 +13,7 @@ import { openServiceManager } from './linux/service-manager.ts';
 import type { Machine, OperatingSystem } from './machine.ts';
 import { createMacosLocks } from './macos/instance-lock.ts';
 import { MACOS_HELPER_ENVIRONMENT, observeMacosProcesses } from './macos/process-observer.ts';
+import { type ChildRegistry, createChildRegistry } from './node/child-registry.ts';
 import { createClock } from './node/clock.ts';
 import type { Actor } from './node/errno.ts';
 import { createFiles } from './node/files.ts';
@@ -37,16 +39,20 @@ export function openPlatform(): Platform {
   const actor: Actor = { operatingSystem: machine.operatingSystem, account: machine.account };
   const files = createFiles(actor, clock, machine.operatingSystem === 'linux' ? syncVolume : undefined);
   const serviceManager = openManager(machine, clock);
+  const children = createChildRegistry();
   return {
     machine,
     clock,
     files,
     freeStart: openFreeStart(actor, clock),
-    processes: openProcesses(actor, clock),
+    processes: openProcesses(actor, clock, children),
     network: createNetwork(clock),
     locks: openLocks(actor, files),
     ...(serviceManager && { serviceManager }),
-    ...(machine.operatingSystem === 'linux' && { openListeningSocket: createListeningSockets(machine.self) }),
+    ...(machine.operatingSystem === 'linux' && {
+      atOnce: createActsAtOnce(actor, children),
+      openListeningSocket: createListeningSockets(machine.self),
+    }),
     folderWatches: (log) => createFolderWatches(log),
   };
 }
@@ -57,17 +63,17 @@ function operatingSystem(): OperatingSystem {
   return process.platform === 'darwin' ? 'macos' : 'linux';
 }
 
-function openProcesses(actor: Actor, clock: Clock): Processes {
+function openProcesses(actor: Actor, clock: Clock, children: ChildRegistry): Processes {
   switch (actor.operatingSystem) {
     case 'linux': {
       const run = createRunCommand(clock, killPosixGroup);
       const helper = createHelperCommand(run, LINUX_HELPER_ENVIRONMENT);
-      return createProcesses(actor, clock, observeLinuxProcesses(actor, helper), run);
+      return createProcesses(actor, clock, observeLinuxProcesses(actor, helper), run, children);
     }
     case 'macos': {
       const run = createRunCommand(clock, killPosixGroup);
       const helper = createHelperCommand(run, MACOS_HELPER_ENVIRONMENT);
-      return createProcesses(actor, clock, observeMacosProcesses(actor, helper), run);
+      return createProcesses(actor, clock, observeMacosProcesses(actor, helper), run, children);
     }
     case 'windows': {
       const run = createRunCommand(clock, killWindowsTree);
@@ -77,6 +83,7 @@ function openProcesses(actor: Actor, clock: Clock): Processes {
         clock,
         observeWindowsProcesses(actor, helper, () => clock.monotonic()),
         run,
+        children,
       );
     }
   }

@@ -1,3 +1,4 @@
+import type { ActsAtOnce } from './acts-at-once.ts';
 import type { Clock } from './clock.ts';
 import type { FreeStart } from './file-space.ts';
 import type { Files } from './files.ts';
@@ -17,6 +18,8 @@ export interface Platform {
   readonly files: Files;
   readonly freeStart: FreeStart;
   readonly processes: Processes;
+  /** Absent where the system does not answer at once. */
+  readonly atOnce?: ActsAtOnce;
   readonly network: Network;
   readonly locks: InstanceLocks;
   /** Absent when no service manager started this process, or when it does not listen. */

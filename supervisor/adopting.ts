@@ -8,9 +8,10 @@ import { outputFileIn } from './output/output-names.ts';
 import { probedPorts, takenBy } from './probes/port-owner.ts';
 import { distinctProbes } from './probes/probe-lists.ts';
 import { runProbes } from './probes/probe-round.ts';
+import { endedRun, watchRun } from './running.ts';
 import { beginStart } from './starting.ts';
 import { inBackground, isIdle, liveRun, type ServerRun, type Supervision } from './supervision.ts';
-import { becomeReady, endedRun, watchHealth, watchRun } from './watching.ts';
+import { becomeReady, watchHealth } from './watching.ts';
 
 /** Finds and watches the server of an earlier launcher; undefined when there is none. */
 export async function adoptServer(supervision: Supervision): Promise<ProcessIdentity | undefined> {

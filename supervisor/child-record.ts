@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
+import type { ActsAtOnce } from '../platform/acts-at-once.ts';
 import { faultOf } from '../platform/fault.ts';
 import type { Files } from '../platform/files.ts';
 import type { ProcessIdentity } from '../platform/processes.ts';
@@ -47,6 +48,14 @@ export type RecordFound =
   /** The disk does not give it now: it may name a server. */
   | { readonly kind: 'unread' };
 
+/** The restart that the record announces. */
+export interface Announcement {
+  /** Of the run that the record is about. */
+  readonly nonce: string;
+  readonly next: string;
+  readonly token: string;
+}
+
 export interface ChildRecords {
   readonly tokenFile: string;
   read(): Promise<RecordFound>;
@@ -57,6 +66,11 @@ export interface ChildRecords {
   writeToken(token: string): Promise<Result<void>>;
   /** `record-corrupt` when what lies there is no token. */
   readToken(): Promise<Result<string>>;
+  /**
+   * What this launcher has announced itself, if record and token still lie on the disk as they were written; else undefined, and
+   * whoever asks has to read them.
+   */
+  announced(acts: Pick<ActsAtOnce, 'readText'>): Announcement | undefined;
 }
 
 const SCHEMA = 1;
@@ -71,7 +85,20 @@ export function createChildRecords(parts: RecordParts, stateFolder: string): Chi
   const { files } = parts;
   const path = join(stateFolder, RECORD_NAME);
   const tokenFile = join(stateFolder, 'server-child.token');
-  const write = (record: ChildRecord) => files.writeDurably(path, `${JSON.stringify(record)}\n`, SECRET_MODE);
+  let last: { readonly text: string; readonly record: ChildRecord } | undefined;
+  let writing: Promise<unknown> = Promise.resolve();
+  // One after the other: the disk ends with the last one.
+  const write = (record: ChildRecord): Promise<Result<void>> => {
+    const turn = writing.then(async () => {
+      last = undefined;
+      const text = `${JSON.stringify(record)}\n`;
+      const written = await files.writeDurably(path, text, SECRET_MODE);
+      if (written.ok) last = { text, record };
+      return written;
+    });
+    writing = turn.catch(() => undefined);
+    return turn;
+  };
   return {
     tokenFile,
     read: () => find(parts, path, true),
@@ -81,14 +108,25 @@ export function createChildRecords(parts: RecordParts, stateFolder: string): Chi
     writeToken: (token) => files.writeDurably(tokenFile, token, SECRET_MODE),
     readToken: async () => {
       const text = await files.readText(tokenFile, TOKEN_LIMIT_BYTES);
-      if (!text.ok) return text;
-      const token = text.value.trim();
-      // What is left of a damaged one could be guessed.
-      return isToken(token)
-        ? succeed(token)
-        : fail(faultOf('record-corrupt', 'the file does not hold a token', { path: tokenFile }));
+      return text.ok ? tokenOf(tokenFile, text.value) : text;
+    },
+    announced: (acts) => {
+      if (last?.record.kind !== 'running' || last.record.next === undefined) return undefined;
+      const { nonce, next } = last.record;
+      const text = acts.readText(path, RECORD_LIMIT_BYTES);
+      const secret = acts.readText(tokenFile, TOKEN_LIMIT_BYTES);
+      if (!text.ok || text.value !== last.text || !secret.ok) return undefined;
+      const token = tokenOf(tokenFile, secret.value);
+      return token.ok ? { nonce, next, token: token.value } : undefined;
     },
   };
+}
+
+function tokenOf(path: string, text: string): Result<string> {
+  const token = text.trim();
+  // What is left of a damaged one could be guessed.
+  if (isToken(token)) return succeed(token);
+  return fail(faultOf('record-corrupt', 'the file does not hold a token', { path }));
 }
 
 /** The identity that a record names. */

@@ -1,3 +1,4 @@
+import type { ActsAtOnce } from '../platform/acts-at-once.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { FreeStart } from '../platform/file-space.ts';
 import type { Files } from '../platform/files.ts';
@@ -17,6 +18,8 @@ export interface SupervisorDependencies {
   readonly processes: Processes;
   readonly network: Network;
   readonly machine: Pick<Machine, 'environment' | 'processId' | 'operatingSystem' | 'platform' | 'system'>;
+  /** Absent where the system does not answer at once: a restart then takes some turns of the event loop. */
+  readonly atOnce?: ActsAtOnce;
   /** Absent where a server cannot be given a socket. */
   readonly openListeningSocket?: OpenListeningSocket;
   readonly link: ChildLink;

@@ -1,6 +1,5 @@
 import { type Fault, faultOf } from '../platform/fault.ts';
-import type { ListeningSocket } from '../platform/listening-socket.ts';
-import type { ProcessIdentity } from '../platform/processes.ts';
+import type { ProcessIdentity, SpawnRequest } from '../platform/processes.ts';
 import { fail, type Result, succeed } from '../platform/result.ts';
 import { childEnvironment, type LaunchValues, withLaunchValues } from './child-environment.ts';
 import { sweepLeftovers } from './leftovers.ts';
@@ -26,27 +25,37 @@ export async function launchServer(supervision: Supervision, cancel: AbortSignal
   const { dependencies, options, records } = supervision;
   const { afterCrash } = supervision;
   supervision.afterCrash = undefined;
+  const outputHeld = afterCrash?.kind === 'to-be-spawned' ? afterCrash.outputHeld : undefined;
   // Asked for now: the disk answers while the processes of the machine are looked through.
-  const token = afterCrash && records.readToken();
-  const alone = await ensureAlone(supervision, afterCrash && supervision.run, cancel);
+  const token = outputHeld && records.readToken();
+  const alone = await ensureAlone(supervision, outputHeld && supervision.run, cancel);
   if (!alone.ok) return alone;
   const { last, next } = alone.value;
   const [nonce] = await Promise.all([
     token && next !== undefined ? keepIntent(supervision, token, next, last) : writeIntent(supervision, last),
     // The output gets another name: whoever reads what the run before said last has to hold it first.
-    Promise.resolve(afterCrash?.outputHeld).then(() => supervision.output.beforeStart()),
+    Promise.resolve(outputHeld).then(() => supervision.output.beforeStart()),
   ]);
   if (!nonce.ok) return nonce;
   const socket = await supervision.handover.socket();
   if (!socket.ok) return socket;
   if (cancel.aborted) return fail(faultOf('cancelled', 'the start was cancelled'));
-  const spawned = await spawn(supervision, nonce.value, socket.value);
+  const spawned = await dependencies.processes.spawnDetached({
+    ...spawnRequest(supervision, nonce.value),
+    ...(socket.value && { socket: socket.value }),
+  });
   if (!spawned.ok) return spawned;
-  supervision.output.look();
   const launched = { process: spawned.value, nonce: nonce.value, outputFile: outputFileIn(options.logFolder) };
+  await recordLaunch(supervision, launched);
+  return succeed(launched);
+}
+
+/** What follows each spawn of the server, whoever did it. */
+export async function recordLaunch(supervision: Supervision, launched: Launched): Promise<void> {
+  const { dependencies, records, output } = supervision;
+  output.look();
   await writeRunning(supervision, launched);
   dependencies.log.info('the server was started', { pid: launched.process.pid, tokenFile: records.tokenFile });
-  return succeed(launched);
 }
 
 /** Notes which process is the server; without it the next launcher still finds it by the nonce. */
@@ -174,24 +183,19 @@ async function keepIntent(
   return succeed(next);
 }
 
-function spawn(
-  supervision: Supervision,
-  nonce: string,
-  socket: ListeningSocket | undefined,
-): Promise<Result<ProcessIdentity>> {
-  const { dependencies, options, records } = supervision;
+/** How the server is started, with this nonce. */
+export function spawnRequest({ dependencies, options, records }: Supervision, nonce: string): SpawnRequest {
   const values: LaunchValues = {
     bundle: options.bundle,
     launcherUrl: options.launcherUrl(),
     tokenFile: records.tokenFile,
     nonce,
   };
-  return dependencies.processes.spawnDetached({
+  return {
     command: withLaunchValues(options.command, values),
     args: options.args.map((argument) => withLaunchValues(argument, values)),
     workingDirectory: withLaunchValues(options.workingDirectory, values),
     environment: childEnvironment(dependencies.machine.environment, options.environment, values),
     outputFile: outputFileIn(options.logFolder),
-    ...(socket && { socket }),
-  });
+  };
 }

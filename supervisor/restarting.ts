@@ -2,7 +2,7 @@ import type { Fault } from '../platform/fault.ts';
 import { type Condition, conditionOf, needsPerson } from './causes/conditions.ts';
 import { fractionOf } from './random.ts';
 import { planRestart, planSlowRestart, type RestartPlan } from './restart-policy.ts';
-import { inBackground, type Supervision } from './supervision.ts';
+import { type AfterCrash, inBackground, type Supervision } from './supervision.ts';
 import { isAborted } from './waiting.ts';
 
 /** Between two looks whether what is in the way is gone, milliseconds. */
@@ -33,13 +33,12 @@ export function scheduleRestart(supervision: Supervision, readyForMs: number, ca
  * Starts a server that had been well again without any pause. Why it ended is found out beside the start: whatever it is, it
  * would not keep this one start from being tried.
  *
- * @param outputHeld by whoever reads what the run before said last; until then its output keeps its name
  * @param shown what is known already
  */
 export function restartAtOnce(
   supervision: Supervision,
   readyForMs: number,
-  outputHeld: Promise<unknown>,
+  afterCrash: AfterCrash,
   shown: Fault,
   cause: () => Promise<Fault>,
 ): void {
@@ -49,7 +48,7 @@ export function restartAtOnce(
   supervision.restarts = history;
   const at = dependencies.clock.now();
   store.apply({ kind: 'restart-planned', at, startAt: at, attempt: history.attempt, cause: shown });
-  supervision.afterCrash = { outputHeld };
+  supervision.afterCrash = afterCrash;
   supervision.startAgain();
   inBackground(
     supervision,

@@ -1,12 +1,13 @@
 import { type Fault, faultOf } from '../platform/fault.ts';
 import { fail, type Result, succeed } from '../platform/result.ts';
 import { exitFault } from './exit-fault.ts';
-import { launchServer, writeRunning } from './launch.ts';
+import { launchServer, recordLaunch, writeRunning } from './launch.ts';
 import { awaitReadiness, type ReadinessOutcome, startLimits } from './readiness.ts';
+import { watchRun } from './running.ts';
 import { cancelRestart, scheduleRestart } from './restarting.ts';
 import type { StartReport } from './server-control.ts';
 import { liveRun, type ServerRun, type Supervision } from './supervision.ts';
-import { becomeReady, watchHealth, watchRun } from './watching.ts';
+import { becomeReady, watchHealth } from './watching.ts';
 
 /** Starts the server, or joins the start under way; at once when it is ready. */
 export async function startServer(
@@ -49,24 +50,44 @@ async function performStart(
   cancel: AbortSignal,
 ): Promise<Result<StartReport>> {
   const limits = startLimits(supervision, startLimitMs);
-  const run = living ? succeed(living) : await launch(supervision, limits.limitMs, cancel);
+  const run = living
+    ? succeed(await join(supervision, living, limits.limitMs))
+    : await launch(supervision, limits.limitMs, cancel);
   if (!run.ok) return run;
   const outcome = await awaitReadiness(supervision, run.value, limits, cancel);
   return conclude(supervision, run.value, outcome);
 }
 
+/** A server that lives: of an earlier launcher, or spawned in the turn in which the one before it ended. */
+async function join(supervision: Supervision, living: ServerRun, limitMs: number): Promise<ServerRun> {
+  const { afterCrash, dependencies } = supervision;
+  if (afterCrash?.kind !== 'spawned' || afterCrash.run !== living) return living;
+  supervision.afterCrash = undefined;
+  dependencies.link.restore(afterCrash.token);
+  tellBegin(supervision, limitMs);
+  tellSpawned(supervision, living);
+  await recordLaunch(supervision, living);
+  return living;
+}
+
 async function launch(supervision: Supervision, limitMs: number, cancel: AbortSignal): Promise<Result<ServerRun>> {
-  const { dependencies, store } = supervision;
-  const now = dependencies.clock.now();
-  store.apply({ kind: 'start-began', at: now, deadline: now + limitMs });
-  supervision.starts += 1;
+  tellBegin(supervision, limitMs);
   const launched = await launchServer(supervision, cancel);
   if (!launched.ok) return failedToLaunch(supervision, launched.fault);
-  const { process } = launched.value;
   const run = watchRun(supervision, launched.value);
+  tellSpawned(supervision, run);
+  return succeed(run);
+}
+
+function tellBegin(supervision: Supervision, limitMs: number): void {
+  const at = supervision.dependencies.clock.now();
+  supervision.starts += 1;
+  supervision.store.apply({ kind: 'start-began', at, deadline: at + limitMs });
+}
+
+function tellSpawned({ dependencies, store }: Supervision, { process }: ServerRun): void {
   store.apply({ kind: 'spawned', process });
   store.tell({ kind: 'started', process, at: dependencies.clock.now() });
-  return succeed(run);
 }
 
 function failedToLaunch(supervision: Supervision, fault: Fault): Result<never> {

@@ -46,6 +46,13 @@ export type Activity =
   | { readonly kind: 'starting'; readonly done: Promise<Result<StartReport>>; readonly cancel: AbortController }
   | { readonly kind: 'stopping'; readonly done: Promise<Result<StopReport>> };
 
+/** How far a restart at once has come in the turn in which the server ended. */
+export type AfterCrash =
+  /** Whoever reads what that server said last takes hold of its output, which then gets another name. */
+  | { readonly kind: 'to-be-spawned'; readonly outputHeld: Promise<unknown> }
+  /** It lives already, and has the token of the run before. */
+  | { readonly kind: 'spawned'; readonly run: ServerRun; readonly token: string };
+
 /** Everything that the parts of the supervision share; made by `createServerControl`. */
 export interface Supervision {
   readonly dependencies: SupervisorDependencies;
@@ -75,8 +82,8 @@ export interface Supervision {
   /** The nonce of the last start whose stop was proven by this launcher: nothing that carries it can live again. */
   provenGone: string | undefined;
   restarts: RestartHistory;
-  /** The next start follows a crash of a server that had been well; whoever reads what it said last takes hold of its output. */
-  afterCrash: { readonly outputHeld: Promise<unknown> } | undefined;
+  /** The next start follows a crash of a server that had been well. */
+  afterCrash: AfterCrash | undefined;
   /** Aborting it takes a planned restart back. */
   restartPlan: AbortController;
   starts: number;

@@ -1,10 +1,5 @@
 import type { Fault } from '../platform/fault.ts';
-import type { ProcessExit, ProcessIdentity } from '../platform/processes.ts';
-import { sampleMemory } from './crashes/memory-curve.ts';
-import { recordCrash } from './crashes/record-crash.ts';
-import { nameCause } from './causes/name-cause.ts';
-import { faultOfExit } from './exit-fault.ts';
-import type { Launched } from './launch.ts';
+import type { ProcessIdentity } from '../platform/processes.ts';
 import {
   type Illness,
   judgeUnwell,
@@ -14,49 +9,7 @@ import {
   type WaitReason,
 } from './liveness.ts';
 import { runRound } from './probes/probe-round.ts';
-import { restartAtOnce, scheduleRestart } from './restarting.ts';
-import { inBackground, isIdle, readyFor, type ServerRun, type Supervision } from './supervision.ts';
-
-/** Begins to watch a process: its end is noticed at once. */
-export function watchRun(supervision: Supervision, launched: Launched): ServerRun {
-  const { processes, clock } = supervision.dependencies;
-  const watch = new AbortController();
-  supervision.detached.signal.addEventListener('abort', () => watch.abort(), { once: true, signal: watch.signal });
-  const run: ServerRun = {
-    ...launched,
-    beganAt: clock.monotonic(),
-    exited: processes.waitForExit(launched.process, watch.signal),
-    watch,
-    readiness: { kind: 'pending' },
-    life: { kind: 'alive' },
-    healthWatched: false,
-    wasReady: false,
-    memory: [],
-  };
-  supervision.run = run;
-  supervision.tally.reset();
-  inBackground(supervision, watchExit(supervision, run));
-  inBackground(supervision, sampleMemory(supervision.dependencies, run, watch.signal));
-  return run;
-}
-
-/** A run that is known to be over, of which something may be left. */
-export function endedRun(supervision: Supervision, launched: Launched): ServerRun {
-  const exit = { kind: 'gone' } as const;
-  const watch = new AbortController();
-  watch.abort();
-  return {
-    ...launched,
-    beganAt: supervision.dependencies.clock.monotonic(),
-    exited: Promise.resolve(exit),
-    watch,
-    readiness: { kind: 'pending' },
-    life: { kind: 'ended', exit },
-    healthWatched: false,
-    wasReady: false,
-    memory: [],
-  };
-}
+import { inBackground, isIdle, type ServerRun, type Supervision } from './supervision.ts';
 
 /** Marks the run as ready, `afterMs` from its spawn, and tells. */
 export function becomeReady(supervision: Supervision, run: ServerRun, afterMs: number): void {
@@ -75,33 +28,6 @@ export function watchHealth(supervision: Supervision, run: ServerRun): void {
   if (run.healthWatched) return;
   run.healthWatched = true;
   inBackground(supervision, probeUntilEnd(supervision, run));
-}
-
-async function watchExit(supervision: Supervision, run: ServerRun): Promise<void> {
-  const exit = await run.exited;
-  if (exit === 'aborted') return;
-  run.life = { kind: 'ended', exit };
-  run.watch.abort();
-  // The ladder that ended it tells of it itself.
-  if (supervision.activity.kind !== 'stopping') endedByItself(supervision, run, exit);
-}
-
-function endedByItself(supervision: Supervision, run: ServerRun, exit: ProcessExit): void {
-  const { dependencies, options, store } = supervision;
-  const at = dependencies.clock.now();
-  const readyMs = readyFor(supervision, run);
-  supervision.crashes += 1;
-  const recorded = recordCrash(supervision, run, exit);
-  store.apply({ kind: 'exited', at, exit });
-  store.tell({ kind: 'ended', exit, wanted: false, at });
-  const cause = async (): Promise<Fault> => {
-    const lines = await recorded.lines;
-    return nameCause(supervision, run, exit, faultOfExit(supervision, run, exit, lines));
-  };
-  const wasWell = readyMs >= options.restart.stableMs && !supervision.hold && isIdle(supervision);
-  if (wasWell) restartAtOnce(supervision, readyMs, recorded.outputHeld, faultOfExit(supervision, run, exit, []), cause);
-  // The next run gets the name of the output file: what this one said last is read before.
-  else scheduleRestart(supervision, readyMs, cause);
 }
 
 /** What the rounds of one run have shown so far. */

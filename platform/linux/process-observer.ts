@@ -16,6 +16,7 @@ import type { Proc, SeenProcess } from './proc.ts';
 import { isLive, TICK_MS } from './proc-stat.ts';
 import { programName } from './program-name.ts';
 import { createPortHolders, listeningAccounts, tcpPeers } from './sockets.ts';
+import { carriersOf, identifyStarted } from './started-processes.ts';
 
 const POLL_MS = 100;
 /** Linux on x64 and arm64 as supported by Node; only used for a figure shown to people. */
@@ -35,13 +36,12 @@ export function observeLinuxProcesses(actor: Actor, helper: HelperCommand): Proc
   return {
     pollMs: POLL_MS,
     identify: (pid) => Promise.resolve(live(pid)?.identity),
-    identifyStarted: (pid) => Promise.resolve(proc.read(pid)?.identity ?? { pid, startTime: 'ended', bootId: 'ended' }),
+    identifyStarted: (pid) => Promise.resolve(identifyStarted(proc, pid)),
     awaitExitSign,
     isAlive: (identity) => Promise.resolve(isSameProcess(live(identity.pid)?.identity, identity)),
     list: () => Promise.resolve(proc.list().map(rowOf)),
     withNonce: (rows, nonce) => Promise.resolve(withNonce(proc, rows, nonce)),
-    carriersOf: (nonce) =>
-      Promise.resolve(proc.startedWith(`${NONCE_VARIABLE}=${nonce}`).map(({ identity }) => identity)),
+    carriersOf: (nonce) => Promise.resolve(carriersOf(proc, nonce)),
     noncesOf: (tokenFile) => noncesOf(proc, tokenFile),
     signal: (identity, name) => Promise.resolve(signalNow(actor, live(identity.pid), identity, name)),
     usage: (tree) => usage(proc, tree),

@@ -9,9 +9,18 @@ import { processTree } from './process-tree.ts';
 import type { RunCommand } from './run-command.ts';
 import { spawnDetached } from './spawn-detached.ts';
 
-/** Processes of this machine: starting and waiting are Node's, watching and signalling are the observer's. */
-export function createProcesses(actor: Actor, clock: Clock, observer: ProcessObserver, run: RunCommand): Processes {
-  const children = createChildRegistry();
+/**
+ * Processes of this machine: starting and waiting are Node's, watching and signalling are the observer's.
+ *
+ * @param children shared with whatever else starts some
+ */
+export function createProcesses(
+  actor: Actor,
+  clock: Clock,
+  observer: ProcessObserver,
+  run: RunCommand,
+  children: ChildRegistry = createChildRegistry(),
+): Processes {
   const findByNonce = async (nonce: string): Promise<readonly ProcessIdentity[]> => {
     const carriers = observer.carriersOf
       ? await observer.carriersOf(nonce)

@@ -29,8 +29,7 @@ export async function spawnDetached(
   identify: Identify,
   request: SpawnRequest,
 ): Promise<Result<StartedChild>> {
-  const { O_WRONLY, O_CREAT, O_APPEND } = constants;
-  const output = openRegularNow(actor, request.outputFile, O_WRONLY | O_CREAT | O_APPEND, OUTPUT_MODE);
+  const output = openOutput(actor, request);
   if (!output.ok) return output;
   try {
     const started = await start(identify, request, output.value);
@@ -41,17 +40,43 @@ export async function spawnDetached(
   }
 }
 
+/** The same without any turn of the event loop, where a process can be identified in this one. It hands no socket over. */
+export function spawnDetachedNow(
+  actor: Actor,
+  identify: (pid: number) => ProcessIdentity,
+  request: SpawnRequest,
+): Result<StartedChild> {
+  const output = openOutput(actor, request);
+  if (!output.ok) return output;
+  try {
+    const child = spawnChild(request, output.value);
+    // libuv waits for execve(2), so that a child without a pid was refused; why is told to listeners later.
+    child.once('error', () => undefined);
+    if (child.pid === undefined) return refused(request);
+    child.unref();
+    return succeed({ child, identity: identify(child.pid) });
+  } catch (error) {
+    if (!isErrno(error)) throw error;
+    return refused(request, error.code);
+  } finally {
+    closeSync(output.value);
+  }
+}
+
+function refused({ command }: SpawnRequest, errno = 'unknown'): Result<never> {
+  const detail = 'the operating system refused to start it';
+  return fail(faultOf('spawn-failed', detail, { path: command, operation: 'spawn', values: { errno } }));
+}
+
+function openOutput(actor: Actor, { outputFile }: SpawnRequest): Result<number> {
+  const { O_WRONLY, O_CREAT, O_APPEND } = constants;
+  return openRegularNow(actor, outputFile, O_WRONLY | O_CREAT | O_APPEND, OUTPUT_MODE);
+}
+
 async function start(identify: Identify, request: SpawnRequest, output: number): Promise<Result<StartedChild>> {
   try {
     if (request.socket !== undefined) await access(request.command, constants.X_OK);
-    const { command, args, environment } = request.socket === undefined ? request : withSocket(request);
-    const child = spawn(command, [...args], {
-      cwd: request.workingDirectory,
-      env: { ...environment },
-      detached: true,
-      stdio: ['ignore', output, output, ...(request.socket === undefined ? [] : [request.socket.descriptor])],
-      windowsHide: true,
-    });
+    const child = spawnChild(request.socket === undefined ? request : withSocket(request), output, request.socket);
     // Asked in the same turn: until the event loop runs, even a child that has ended already keeps its pid.
     const identity = child.pid === undefined ? undefined : identify(child.pid);
     const error = await startedOrError(child);
@@ -62,18 +87,29 @@ async function start(identify: Identify, request: SpawnRequest, output: number):
   }
 }
 
+function spawnChild(
+  { command, args, environment, workingDirectory }: SpawnRequest,
+  output: number,
+  socket?: SpawnRequest['socket'],
+): ChildProcess {
+  return spawn(command, [...args], {
+    cwd: workingDirectory,
+    env: { ...environment },
+    detached: true,
+    stdio: ['ignore', output, output, ...(socket === undefined ? [] : [socket.descriptor])],
+    windowsHide: true,
+  });
+}
+
 /** The number of a process is known to itself alone before it runs: the shell notes its own, and becomes the program. */
 const NOTE_OWN_NUMBER = 'export LISTEN_PID=$$; exec "$@"';
 
-function withSocket({
-  command,
-  args,
-  environment,
-}: SpawnRequest): Pick<SpawnRequest, 'command' | 'args' | 'environment'> {
+function withSocket(request: SpawnRequest): SpawnRequest {
   return {
+    ...request,
     command: '/bin/sh',
-    args: ['-c', NOTE_OWN_NUMBER, 'sh', command, ...args],
-    environment: { ...environment, LISTEN_FDS: '1', LISTEN_FDNAMES: 'server' },
+    args: ['-c', NOTE_OWN_NUMBER, 'sh', request.command, ...request.args],
+    environment: { ...request.environment, LISTEN_FDS: '1', LISTEN_FDNAMES: 'server' },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ActsAtOnce } from '../../platform/acts-at-once.ts';
 import { succeed } from '../../platform/result.ts';
 import { keepWithinBudget } from './budget.ts';
 import { cutPieces } from './cut-pieces.ts';
@@ -5,7 +6,7 @@ import { finishUnfinished } from './finish-unfinished.ts';
 import { lookAtOutput, writeCatalogue } from './output-folder.ts';
 import { outputFileIn } from './output-names.ts';
 import type { KeeperState, OutputParts } from './output-parts.ts';
-import { setAside } from './set-aside.ts';
+import { setAside, setAsideAtOnce } from './set-aside.ts';
 import { createTurns, type Turns } from './turns.ts';
 
 /**
@@ -16,6 +17,8 @@ import { createTurns, type Turns } from './turns.ts';
 export interface OutputKeeper {
   /** Before each start: the output of the run before gets a name of its own. */
   beforeStart(): Promise<void>;
+  /** The same in this turn; gives where that output lies now, undefined where it takes `beforeStart`. */
+  beforeStartAtOnce(acts: ActsAtOnce): string | undefined;
   /** A server was started or is taken over: looks after its file from now on, and looks at it at once. */
   look(): void;
 }
@@ -35,6 +38,7 @@ export function createOutputKeeper(
   let wake: (() => void) | undefined;
   return {
     beforeStart: () => turns.hurry(() => setAside(parts)),
+    beforeStartAtOnce: (acts) => (turns.isFree() ? setAsideAtOnce(parts, acts) : undefined),
     look: () => {
       if (wake) {
         wake();

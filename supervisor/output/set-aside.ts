@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ActsAtOnce } from '../../platform/acts-at-once.ts';
 import type { OutputParts } from './output-parts.ts';
 import { isEarlierName, nextEarlierName, outputFileIn } from './output-names.ts';
 
@@ -31,4 +32,16 @@ export async function setAside({ files, folder, clock, log }: OutputParts): Prom
     }
     taken = [...taken, name].sort();
   }
+}
+
+/** The same within one turn of the event loop, where nothing is unusual; gives where the output of the run before lies now. */
+export function setAsideAtOnce({ folder, clock }: OutputParts, acts: ActsAtOnce): string | undefined {
+  const path = outputFileIn(folder);
+  const current = acts.facts(path);
+  if (!current.ok || !current.value || current.value.links > 1) return undefined;
+  if (current.value.size === 0) return path;
+  const listed = acts.list(folder);
+  if (!listed.ok) return undefined;
+  const aside = join(folder, nextEarlierName(listed.value, current.value.modifiedMs || clock.now()));
+  return acts.renameFile(path, aside).ok ? aside : undefined;
 }

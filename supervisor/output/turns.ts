@@ -3,13 +3,17 @@ export interface Turns {
   take<Value>(act: () => Promise<Value>): Promise<Value>;
   hurry<Value>(act: () => Promise<Value>): Promise<Value>;
   readonly isHurried: () => boolean;
+  /** Nothing is under way and nothing waits. */
+  readonly isFree: () => boolean;
 }
 
 export function createTurns(): Turns {
   let last: Promise<unknown> = Promise.resolve();
   let hurried = 0;
+  let pending = 0;
   const take = <Value>(act: () => Promise<Value>): Promise<Value> => {
-    const turn = last.then(act);
+    pending += 1;
+    const turn = last.then(act).finally(() => (pending -= 1));
     last = turn.catch(() => undefined);
     return turn;
   };
@@ -24,5 +28,6 @@ export function createTurns(): Turns {
       }
     },
     isHurried: () => hurried > 0,
+    isFree: () => pending === 0,
   };
 }

@@ -38,6 +38,7 @@ export interface Supervised {
 export async function supervise(
   args: readonly string[],
   change: (options: ServerOptions) => ServerOptions = (options) => options,
+  changed: Partial<Platform> = {},
 ): Promise<Supervised> {
   const folder = temporaryFolder('supervisor');
   const port = await freePort();
@@ -45,7 +46,7 @@ export async function supervise(
   mkdirSync(join(folder, 'state'));
   writeFileSync(join(folder, 'bundle', 'resource.txt'), 'resource');
   const withPort = args.map((argument) => argument.replace('{port}', String(port)));
-  return controlOf(folder, port, change(serverOptions(folder, port, withPort)));
+  return controlOf(folder, port, change(serverOptions(folder, port, withPort)), false, changed);
 }
 
 /** Short limits, so that the scenes are quick; the server itself is real. */
