@@ -1,20 +1,17 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../kit/free-port.ts';
 import type { BenchOptions } from '../bench.ts';
-import { isInstalled, run } from '../bytes/run.ts';
 import { measureLeftovers, measureSurvival } from './deaths.ts';
 import { measureFlood } from './flood.ts';
-import { costOf, processesOfProgram, round, supervisorProcesses } from './processes.ts';
-import { compilePrograms, type Programs } from './programs.ts';
+import { endAll, type Ground, LINES, makeSite, prepare, startSite } from './ground.ts';
+import { openHerald } from './herald.ts';
+import { costOf, round, supervisorProcesses } from './processes.ts';
 import { type AllFindings, figuresOf, type Findings, type Idle, missedBars, tableOf } from './report.ts';
 import { measureBurst, measureSettled } from './restarts.ts';
-import { FLOORS, SUPERVISOR_NAMES, type Supervisor, type SupervisorName } from './supervisor.ts';
-import { type Places, SUPERVISORS } from './supervisors.ts';
-import { awaitServer } from './tiny-client.ts';
+import { FLOORS, type Supervisor, type SupervisorName } from './supervisor.ts';
 
 const CASES = ['settled', 'idle', 'burst', 'flood', 'survival', 'leftovers'] as const;
 type Case = (typeof CASES)[number];
@@ -25,18 +22,6 @@ const ROUNDS = 12;
 const IDLE_MS = 25_000;
 const BURST_KILLS = 10;
 const BURST_LIMIT_MS = 20_000;
-/** A gigabyte of lines of 128 bytes. */
-const LINES = 2 ** 23;
-const START_LIMIT_MS = 60_000;
-const root = path.resolve(import.meta.dirname, '../../..');
-
-/** What the bench works with. */
-interface Ground {
-  readonly folder: string;
-  readonly programs: Programs;
-  readonly places: Places;
-  readonly names: readonly SupervisorName[];
-}
 
 /**
  * Compares the launcher with other supervisors over the same child, in one run. Ends with status 1 when a bar is missed
@@ -45,8 +30,9 @@ interface Ground {
 export async function measureSupervision({ only }: BenchOptions): Promise<object> {
   const cases = new Set<string>(only.length === 0 ? CASES : only);
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'om-launcher-bench-')));
+  const herald = await openHerald();
   try {
-    const ground = await prepare(folder);
+    const ground = await prepare(folder, herald);
     const found: AllFindings = new Map(ground.names.map((name) => [name, {}]));
     await measureTogether(ground, cases, found);
     await measureOneByOne(ground, cases, found);
@@ -56,37 +42,10 @@ export async function measureSupervision({ only }: BenchOptions): Promise<object
     if (misses.length > 0) process.exitCode = 1;
     return figuresOf(found, await engineRss());
   } finally {
+    herald.close();
     endAll(folder, path.join(folder, 'tiny-server'));
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
-}
-
-async function prepare(folder: string): Promise<Ground> {
-  if (!(await isInstalled('gcc'))) throw new Error('not run: needs gcc');
-  const programs = await compilePrograms(folder);
-  await run(process.execPath, [path.join(root, 'scripts/build.ts'), '--output', path.join(folder, 'dist')]);
-  const pm2 = await fetchPm2(folder);
-  const places = { launcher: path.join(folder, 'dist/om-launcher'), pm2: pm2 ?? '', floor: programs.floor };
-  const lacking = new Map<SupervisorName, string>();
-  if (pm2 === undefined) lacking.set('pm2', 'pm2 from the package registry');
-  if (!(await isInstalled('supervisord'))) lacking.set('supervisord', 'apt-get install supervisor');
-  if (!(await isInstalled('runsv'))) lacking.set('runit', 'apt-get install runit');
-  if (!(await isInstalled('s6-supervise'))) lacking.set('s6', 'apt-get install s6');
-  for (const [name, needs] of lacking) {
-    console.log(`${name} not run: needs ${needs}`);
-    process.exitCode = 1;
-  }
-  return { folder, programs, places, names: SUPERVISOR_NAMES.filter((name) => !lacking.has(name)) };
-}
-
-/** Not a dependency of the project: fetched for the bench, without running scripts of packages. */
-async function fetchPm2(folder: string): Promise<string | undefined> {
-  const target = path.join(folder, 'pm2');
-  const words = ['install', '--prefix', target, '--ignore-scripts', '--no-audit', '--no-fund', 'pm2@7'];
-  return run('npm', words).then(
-    () => path.join(target, 'node_modules/pm2/bin/pm2'),
-    () => undefined,
-  );
 }
 
 /** Everything that is timed while all supervisors run beside each other. */
@@ -100,11 +59,13 @@ async function measureTogether(ground: Ground, cases: ReadonlySet<string>, found
   console.log(`${sites.length} sites run`);
   if (cases.has('idle')) await measureIdle(ground, sites, found);
   if (cases.has('settled')) {
-    for (const [name, settled] of await measureSettled(sites, ROUNDS)) set(found, name as SupervisorName, { settled });
+    const restarts = await measureSettled(ground.herald, sites, ROUNDS);
+    for (const [name, settled] of restarts) set(found, name as SupervisorName, { settled });
   }
   if (cases.has('burst')) {
     const ones = sites.slice(0, ground.names.length);
-    const bursts = await Promise.all(ones.map((site) => measureBurst(site, BURST_KILLS, BURST_LIMIT_MS)));
+    const { herald } = ground;
+    const bursts = await Promise.all(ones.map((site) => measureBurst(herald, site, BURST_KILLS, BURST_LIMIT_MS)));
     for (const [index, burst] of bursts.entries()) set(found, ones[index]?.name, { burst });
   }
   for (const site of sites) await site.stop();
@@ -173,42 +134,9 @@ async function measureOneByOne(ground: Ground, cases: ReadonlySet<string>, found
   }
 }
 
-async function startSite(ground: Ground, name: SupervisorName, label: string): Promise<Supervisor> {
-  const site = await makeSite(ground, name, label, []);
-  await site.start();
-  const up = await awaitServer(site.port, undefined, START_LIMIT_MS);
-  if (up === undefined) throw new Error(`${name} did not start its child`);
-  return site;
-}
-
-async function makeSite(
-  ground: Ground,
-  name: SupervisorName,
-  label: string,
-  more: readonly string[],
-): Promise<Supervisor> {
-  const folder = path.join(ground.folder, `${name}-${label}`);
-  mkdirSync(folder);
-  const port = await freePort();
-  const child = [ground.programs.tinyServer, String(port), String(LINES), path.join(folder, 'done'), ...more];
-  return SUPERVISORS[name]({ folder, port, child }, ground.places);
-}
-
 function set(found: AllFindings, name: SupervisorName | undefined, findings: Findings): void {
   const known = name === undefined ? undefined : found.get(name);
   if (known) Object.assign(known, findings);
-}
-
-/** Ends what is left of the bench's own: what runs its programs or names its folder. */
-function endAll(folder: string, tinyServer: string): void {
-  const own = [...supervisorProcesses(undefined, folder, tinyServer), ...processesOfProgram(tinyServer)];
-  for (const pid of own) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It has just ended.
-    }
-  }
 }
 
 /** The size of this very engine with nothing to do, for comparison. */

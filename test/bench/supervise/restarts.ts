@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Herald } from './herald.ts';
 import type { Supervisor } from './supervisor.ts';
-import { askServer, awaitServer } from './tiny-client.ts';
+import { awaitServer } from './tiny-client.ts';
 
 /** Milliseconds from the kill of the child to the next one that accepts. */
 export interface Restarts {
@@ -21,6 +22,7 @@ const RESTART_LIMIT_MS = 15_000;
  * A round takes as long as ours needs to settle; several sites of each supervisor are struck in it, one after the other.
  */
 export async function measureSettled(
+  herald: Herald,
   sites: readonly Supervisor[],
   rounds: number,
 ): Promise<ReadonlyMap<string, Restarts>> {
@@ -30,7 +32,7 @@ export async function measureSettled(
     for (const [index, site] of sites.entries()) {
       const rest = (SETTLED_MS * index) / sites.length - (performance.now() - began);
       if (rest > 0) await sleep(rest);
-      const took = await strike(site, RESTART_LIMIT_MS);
+      const took = await strike(herald, site, RESTART_LIMIT_MS);
       times.set(site.name, [...(times.get(site.name) ?? []), took ?? NaN]);
     }
     await sleep(Math.max(0, SETTLED_MS + 500 - (performance.now() - began)));
@@ -39,24 +41,32 @@ export async function measureSettled(
 }
 
 /** Kills the child as soon as it accepts, again and again, as often as wanted or the time allows. */
-export async function measureBurst(site: Supervisor, kills: number, limitMs: number): Promise<Restarts> {
+export async function measureBurst(
+  herald: Herald,
+  site: Supervisor,
+  kills: number,
+  limitMs: number,
+): Promise<Restarts> {
   const times: number[] = [];
   const deadline = performance.now() + limitMs;
   while (times.length < kills && performance.now() < deadline) {
-    const took = await strike(site, deadline - performance.now());
+    const took = await strike(herald, site, deadline - performance.now());
     times.push(took ?? NaN);
     if (took === undefined) break;
   }
   return summarize(times);
 }
 
-async function strike(site: Supervisor, limitMs: number): Promise<number | undefined> {
-  const pid = (await askServer(site.port)) ?? (await awaitServer(site.port, undefined, limitMs));
+async function strike(herald: Herald, site: Supervisor, limitMs: number): Promise<number | undefined> {
+  const pid = await awaitServer(site.port, undefined, limitMs);
   if (pid === undefined) return undefined;
+  const accepting = herald.next(site.port, limitMs);
   const began = performance.now();
   process.kill(pid, 'SIGKILL');
+  const at = await accepting;
+  // It says so itself: it has to be true.
   const next = await awaitServer(site.port, pid, limitMs);
-  return next === undefined ? undefined : performance.now() - began;
+  return at === undefined || next === undefined ? undefined : at - began;
 }
 
 function summarize(times: readonly number[]): Restarts {

@@ -13,14 +13,13 @@ export function askServer(port: number): Promise<number | undefined> {
   });
 }
 
-/** Asks without pause until another server than `old` answers; undefined when the time is over. */
+/** Asks until another server than `old` answers; undefined when the time is over. */
 export async function awaitServer(port: number, old: number | undefined, limitMs: number): Promise<number | undefined> {
   const deadline = performance.now() + limitMs;
   while (performance.now() < deadline) {
     const pid = await askServer(port);
     if (pid !== undefined && pid !== old) return pid;
-    // A connection that is refused costs 0.1 ms: after a second there is no hurry left.
-    if (deadline - performance.now() < limitMs - 1_000) await sleep(5);
+    await sleep(5);
   }
   return undefined;
 }

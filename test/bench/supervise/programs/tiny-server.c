@@ -1,5 +1,5 @@
-// tiny-server PORT LINES DONE_FILE [family FILE]: the child that every supervisor of the bench runs.
-// Answers each TCP connection on 127.0.0.1:PORT with its pid. On SIGUSR1 it writes LINES numbered lines of 128 bytes to
+// tiny-server PORT LINES DONE_FILE HERALD [family FILE]: the child that every supervisor of the bench runs.
+// Answers each TCP connection on 127.0.0.1:PORT with its pid; as soon as it accepts, it says PORT to 127.0.0.1:HERALD (UDP). On SIGUSR1 it writes LINES numbered lines of 128 bytes to
 // its standard output, then DONE_FILE. With "family" it first forks two children, one of them in a session of its own.
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -70,21 +70,34 @@ static void found_family(const char *file) {
   }
 }
 
+static struct sockaddr_in local(const char *port) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(port))};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+static void tell(const char *herald, const char *word) {
+  int teller = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_in address = local(herald);
+  sendto(teller, word, strlen(word), 0, (struct sockaddr *)&address, sizeof address);
+  close(teller);
+}
+
 int main(int count, char **words) {
-  if (count < 4) return 2;
+  if (count < 5) return 2;
   lines = atoll(words[2]);
   done_file = words[3];
-  if (count > 5 && strcmp(words[4], "family") == 0) found_family(words[5]);
+  if (count > 6 && strcmp(words[5], "family") == 0) found_family(words[6]);
   static sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &set, 0);
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(words[1]))};
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  struct sockaddr_in address = local(words[1]);
   if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0) return 98;
   listen(listener, 64);
+  tell(words[4], words[1]);
   pthread_t thread;
   pthread_create(&thread, 0, flood, &set);
   for (;;) {
