@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { measureBytes } from './bytes/measure-bytes.ts';
 import { measureDowntime } from './downtime/measure-downtime.ts';
+import { measurePublish } from './publish/measure-publish.ts';
 import { measureRepository } from './repository/measure-repository.ts';
 import { measureStage } from './stage/measure-stage.ts';
 import { measureSupervision } from './supervise/measure-supervise.ts';
@@ -9,6 +10,7 @@ import { measureSupervision } from './supervise/measure-supervise.ts';
 const BENCHES: Readonly<Record<string, Bench>> = {
   bytes: measureBytes,
   downtime: measureDowntime,
+  publish: measurePublish,
   repository: measureRepository,
   stage: measureStage,
   supervise: measureSupervision,
