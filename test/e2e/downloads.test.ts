@@ -1,9 +1,9 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../installer/update/journal-entry.ts';
 import { freePort } from '../kit/free-port.ts';
 import { until } from '../kit/until.ts';
 import { checkSite } from './kit/check-site.ts';
-import { demandValue, openScene, type Scene, told } from './kit/scene.ts';
+import { demandValue, openScene, type Scene, type SceneTest, told } from './kit/scene.ts';
 import { openStaticServer, type StaticServer } from './kit/static-server.ts';
 
 const VERSIONS = ['2026.1.0', '2026.2.0', '2026.3.0', '2026.4.0'] as const;
@@ -12,7 +12,7 @@ const LIMIT_MS = 60_000;
 /** Random bytes: they stay as large as they are. */
 const LARGE = { smallFiles: 16, largeBytes: 700_000 };
 
-async function webServer(): Promise<StaticServer> {
+async function webServer({ onTestFinished }: SceneTest): Promise<StaticServer> {
   const server = await openStaticServer();
   onTestFinished(() => server.close());
   return server;
@@ -36,14 +36,17 @@ function hours(fromHours: number, toHours: number): { readonly from: string; rea
   return { from: from ?? '', to: to ?? '' };
 }
 
-describe('where an update comes from, and how fast', { timeout: 180_000 }, () => {
-  it('asks the mirrors first, past one that is away and one that lies, and lives on a mirror alone', async () => {
-    const [repository, mirror] = [await webServer(), await webServer()];
+describe.concurrent('where an update comes from, and how fast', { timeout: 180_000 }, () => {
+  it('asks the mirrors first, past one that is away and one that lies, and lives on a mirror alone', async (context) => {
+    const [repository, mirror] = [await webServer(context), await webServer(context)];
     const away = `http://127.0.0.1:${await freePort()}/`;
-    const scene = await openScene({
-      installed: { version: VERSIONS[0] },
-      updates: { repository: repository.url, mirrors: [away, mirror.url] },
-    });
+    const scene = await openScene(
+      {
+        installed: { version: VERSIONS[0] },
+        updates: { repository: repository.url, mirrors: [away, mirror.url] },
+      },
+      context,
+    );
     const { site } = scene;
     [repository.folder, mirror.folder] = [site.repository, site.repository];
     await scene.start();
@@ -73,14 +76,17 @@ describe('where an update comes from, and how fast', { timeout: 180_000 }, () =>
     });
   });
 
-  it('takes no more of the line than it may', async () => {
+  it('takes no more of the line than it may', async (context) => {
     const LIMIT_KIBPS = 128;
-    const repository = await webServer();
-    const scene = await openScene({
-      size: LARGE,
-      installed: { version: VERSIONS[0] },
-      updates: { repository: repository.url, downloads: { limitKiBps: LIMIT_KIBPS } },
-    });
+    const repository = await webServer(context);
+    const scene = await openScene(
+      {
+        size: LARGE,
+        installed: { version: VERSIONS[0] },
+        updates: { repository: repository.url, downloads: { limitKiBps: LIMIT_KIBPS } },
+      },
+      context,
+    );
     const { site } = scene;
     repository.folder = site.repository;
     await site.release(VERSIONS[1], { size: LARGE });
@@ -98,16 +104,19 @@ describe('where an update comes from, and how fast', { timeout: 180_000 }, () =>
     await checkSite(site, { version: VERSIONS[1], kept: VERSIONS[0], outcomes: ['updated'], mailCount: 1 });
   });
 
-  it('fetches what nobody ordered in its hours alone; whoever orders waits for none', async () => {
+  it('fetches what nobody ordered in its hours alone; whoever orders waits for none', async (context) => {
     // A folder: a web server is never asked each second.
-    const scene = await openScene({
-      installed: { version: VERSIONS[0] },
-      updates: {
-        mode: 'stage',
-        schedule: { zone: 'Etc/UTC', checkSeconds: 1 },
-        downloads: { windows: [hours(3, 5)] },
+    const scene = await openScene(
+      {
+        installed: { version: VERSIONS[0] },
+        updates: {
+          mode: 'stage',
+          schedule: { zone: 'Etc/UTC', checkSeconds: 1 },
+          downloads: { windows: [hours(3, 5)] },
+        },
       },
-    });
+      context,
+    );
     const { site, api } = scene;
     await site.release(VERSIONS[1]);
     await scene.start();
