@@ -299,11 +299,21 @@ function refuse(code: FaultCode, operation: string, path: string): Result<never>
 /** The node of a path; undefined when nothing is there or a name on the way is no folder. */
 export function nodeAt(disk: VirtualDisk, path: string): Node | undefined {
   let node: Node | undefined = disk.root;
-  for (const name of path.split('/')) {
-    if (name === '' || name === '.') continue;
-    node = node?.kind === 'folder' ? node.names.get(name) : undefined;
-  }
+  for (const name of namesOf(path)) node = node?.kind === 'folder' ? node.names.get(name) : undefined;
   return node;
+}
+
+/** The same paths are looked up all the time: to split them is a twentieth of a run. */
+const known = new Map<string, readonly string[]>();
+const KNOWN_LIMIT = 5_000;
+
+function namesOf(path: string): readonly string[] {
+  const names = known.get(path);
+  if (names !== undefined) return names;
+  const split = path.split('/').filter((name) => name !== '' && name !== '.');
+  if (known.size >= KNOWN_LIMIT) known.clear();
+  known.set(path, split);
+  return split;
 }
 
 function fileAt(disk: VirtualDisk, path: string): Result<FileNode> {
