@@ -22,7 +22,7 @@ export interface RequestTools {
 /**
  * GET with redirects followed by hand, each hop checked before it is contacted.
  *
- * The response has any status but a redirect's. Errors: `redirect-refused`, network faults, `cancelled`.
+ * Whoever asks judges the status: it may be any but a redirect's. Errors: `redirect-refused`, network faults, `cancelled`.
  */
 export async function get(
   tools: RequestTools,

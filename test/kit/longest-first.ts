@@ -7,6 +7,7 @@ const LONG = [
   'test/e2e/node-red.test.ts',
   'test/e2e/crash.test.ts',
   'test/e2e/refusal.test.ts',
+  'test/e2e/hostile.test.ts',
   'test/e2e/rollback.test.ts',
   'test/supervisor/launcher-kills.test.ts',
   'test/launcher/cli/cli.test.ts',
