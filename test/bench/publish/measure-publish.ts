@@ -1,15 +1,12 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fetchPair } from '../bytes/pairs.ts';
 import { makeTar } from '../bytes/rivals.ts';
 import { isInstalled, run } from '../bytes/run.ts';
+import { gatherOfficePair, type OfficePair } from '../office-pair.ts';
 import { type Cost, costOf } from '../stage/cost.ts';
 
-/** Together about as large as the release that the aim is set for: 282 MB in 3,000 files. */
-const PACKAGES = ['core', 'common', 'writer', 'calc', 'impress', 'draw', 'base-core', 'math'] as const;
 const ROOT = path.resolve(import.meta.dirname, '../../..');
-const CACHE = path.join(ROOT, '.cache/bench');
 const MIB = 2 ** 20;
 const [MOST_SECONDS, MOST_MIB] = [180, 1_536];
 
@@ -18,11 +15,11 @@ const [MOST_SECONDS, MOST_MIB] = [180, 1_536];
  * and zstd, which make the same two files with less care (`-19`, and `--patch-from` the tar of the version before).
  */
 export async function measurePublish(): Promise<object> {
-  for (const program of ['zstd', 'tar', 'apt-get', 'dpkg-deb'])
-    if (!(await isInstalled(program))) throw new Error(`not run: needs ${program} (Debian, apt-get install zstd)`);
+  for (const program of ['zstd', 'tar'])
+    if (!(await isInstalled(program))) throw new Error(`not run: needs ${program} (apt-get install zstd tar)`);
   const work = mkdtempSync(path.join(tmpdir(), 'om-launcher-publish-'));
   try {
-    const pair = await gather(work);
+    const pair = await gatherOfficePair(work);
     const ours = await publish(pair, work);
     const rival = await compress(pair, work);
     const figures = {
@@ -46,23 +43,7 @@ export async function measurePublish(): Promise<object> {
   }
 }
 
-interface Bundles {
-  readonly oldFolder: string;
-  readonly newFolder: string;
-}
-
-async function gather(work: string): Promise<Bundles> {
-  const [oldFolder, newFolder] = [path.join(work, 'old'), path.join(work, 'new')];
-  for (const name of PACKAGES) {
-    const source = { registry: 'debian', packages: [`libreoffice-${name}`] } as const;
-    const fetched = await fetchPair(CACHE, { name, kind: 'other', source });
-    cpSync(fetched.oldFolder, oldFolder, { recursive: true, verbatimSymlinks: true });
-    cpSync(fetched.newFolder, newFolder, { recursive: true, verbatimSymlinks: true });
-  }
-  return { oldFolder, newFolder };
-}
-
-async function publish({ oldFolder, newFolder }: Bundles, work: string) {
+async function publish({ oldFolder, newFolder }: OfficePair, work: string) {
   const [repository, keys] = [path.join(work, 'repository'), path.join(work, 'keys')];
   const say = async (what: string, ...words: readonly string[]): Promise<Cost> => {
     const program = [path.join(ROOT, 'installer/publish/main.ts'), ...words, '--keys', keys];
@@ -84,7 +65,7 @@ async function publish({ oldFolder, newFolder }: Bundles, work: string) {
   return { first, add: second, verify, packBytes: bytesOf(false), deltaBytes: bytesOf(true) };
 }
 
-async function compress({ oldFolder, newFolder }: Bundles, work: string) {
+async function compress({ oldFolder, newFolder }: OfficePair, work: string) {
   const [oldTar, newTar] = [path.join(work, 'old.tar'), path.join(work, 'new.tar')];
   const [pack, delta] = [`${newTar}.zst`, `${newTar}.patch`];
   const cost = await costOf(async () => {
