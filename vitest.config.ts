@@ -10,8 +10,8 @@ export default defineConfig({
     testTimeout: 20_000,
     // Putting away what a scene started takes long on a crowded machine.
     hookTimeout: 60_000,
-    // One more than the cores of the reference machine: the suites start real programs and wait for them two fifths of the time.
-    maxWorkers: 3,
+    // Twice the cores of the reference machine: the suites start real programs and wait for them half of the time.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     env: {
       // Launchers and servers that the suites start again and again find their code compiled: half of each start. Node's own cache.

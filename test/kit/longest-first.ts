@@ -17,7 +17,10 @@ const LONG = [
   'test/e2e/damage.test.ts',
 ];
 
-/** The known long files in front; all others as Vitest would take them. */
+/** Whole machines: each of these files takes longer than any that has no rank. */
+const SCENES = '/test/e2e/';
+
+/** The known long files in front, then the scenes; all others as Vitest would take them. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const others = await super.sort(files);
@@ -27,5 +30,6 @@ export class LongestFirst extends BaseSequencer {
 
 function rankOf({ moduleId }: TestSpecification): number {
   const rank = LONG.findIndex((path) => moduleId.endsWith(`/${path}`));
-  return rank === -1 ? LONG.length : rank;
+  if (rank !== -1) return rank;
+  return moduleId.includes(SCENES) ? LONG.length : LONG.length + 1;
 }
