@@ -114,14 +114,16 @@ async function openLarge(
 
 /** Keeps the blocks that were read last: most instructions go on near the one before. */
 function blockwise(file: ReadableFile, path: string, size: number): OldContent {
-  const blocks = new Map<number, Uint8Array>();
+  const blocks = new Map<number, Uint8Array<ArrayBuffer>>();
 
   async function load(number: number): Promise<Result<Uint8Array>> {
     const oldest = blocks.size < BLOCKS ? undefined : blocks.keys().next().value;
     const reused = oldest === undefined ? undefined : blocks.get(oldest);
     if (oldest !== undefined) blocks.delete(oldest);
     const start = number * BLOCK_BYTES;
-    const block = (reused ?? new Uint8Array(BLOCK_BYTES)).subarray(0, Math.min(BLOCK_BYTES, size - start));
+    // The whole buffer, of which the last block of the file is only a part.
+    const buffer = reused?.buffer ?? new ArrayBuffer(BLOCK_BYTES);
+    const block = new Uint8Array(buffer, 0, Math.min(BLOCK_BYTES, size - start));
     for (let done = 0; done < block.length;) {
       const read = await file.read(block.subarray(done), start + done);
       if (!read.ok) return read;
@@ -140,6 +142,8 @@ function blockwise(file: ReadableFile, path: string, size: number): OldContent {
       if (!block.ok) return block;
       const from = position + done - number * BLOCK_BYTES;
       const part = block.value.subarray(from, from + target.length - done);
+      // Whoever asks for more than there is must not wait for ever.
+      if (part.length === 0) return differs(path);
       target.set(part, done);
       done += part.length;
     }
