@@ -173,3 +173,8 @@ export async function listJournals(files: Files, folder: string): Promise<Result
     ? succeed(names.value.filter((name) => name.endsWith('.journal')).map((name) => join(folder, name)))
     : names;
 }
+
+/** Whether the name of a journal says that it is of the order with this id. */
+export function isNamedAfter(path: string, id: string): boolean {
+  return basename(path).replace(STAMP, '') === `${id}.journal`;
+}

@@ -2,7 +2,7 @@ import type { Fault } from '../../platform/fault.ts';
 import type { Files } from '../../platform/files.ts';
 import type { Log } from '../../platform/log.ts';
 import { setAside } from '../../platform/record-file.ts';
-import { type Journal, listJournals, readJournal, settleJournal } from './journal.ts';
+import { isNamedAfter, type Journal, listJournals, readJournal, settleJournal } from './journal.ts';
 import { type JournalEntry, orderOf } from './journal-entry.ts';
 
 /** What an earlier launcher left behind. */
@@ -89,24 +89,48 @@ export function holdsServer(entries: readonly JournalEntry[]): boolean {
   return has('began', 'stop') && !has('undone', 'stop') && !has('done', 'commit');
 }
 
-/** Every readable order, newest first. */
+/** The newest readable orders, newest first, at most `limit`; no more journals are read than that takes. */
 export async function readHistory(
   files: Files,
   folder: string,
   log: Log,
+  limit: number,
 ): Promise<readonly (readonly JournalEntry[])[]> {
-  const paths = await listJournals(files, folder);
+  const paths = await newestFirst(files, folder);
   const journals: (readonly JournalEntry[])[] = [];
-  for (const path of paths.ok ? paths.value.toReversed().slice(0, HISTORY_LIMIT) : []) {
-    const read = await readJournal(files, path);
-    if (read.ok && read.value.kind === 'journal') {
-      journals.push(read.value.journal.entries);
-    } else {
-      log.warn('an order of the history cannot be read', { path });
-    }
+  for (const path of paths.slice(0, HISTORY_LIMIT)) {
+    if (journals.length >= limit) break;
+    const entries = await readEntries(files, path, log);
+    if (entries !== undefined) journals.push(entries);
   }
   return journals;
 }
 
-/** Orders looked at for history and for "the same id is the same order". */
+/** Journals looked at for the history. */
 const HISTORY_LIMIT = 200;
+
+/** The order with this id, however old; undefined when there is none, or none that can be read. */
+export async function readOrder(
+  files: Files,
+  folder: string,
+  log: Log,
+  id: string,
+): Promise<readonly JournalEntry[] | undefined> {
+  for (const path of (await newestFirst(files, folder)).filter((one) => isNamedAfter(one, id))) {
+    const entries = await readEntries(files, path, log);
+    if (entries !== undefined && orderOf(entries).id === id) return entries;
+  }
+  return undefined;
+}
+
+async function newestFirst(files: Files, folder: string): Promise<readonly string[]> {
+  const paths = await listJournals(files, folder);
+  return paths.ok ? paths.value.toReversed() : [];
+}
+
+async function readEntries(files: Files, path: string, log: Log): Promise<readonly JournalEntry[] | undefined> {
+  const read = await readJournal(files, path);
+  if (read.ok && read.value.kind === 'journal') return read.value.journal.entries;
+  log.warn('an order of the history cannot be read', { path });
+  return undefined;
+}

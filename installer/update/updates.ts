@@ -6,7 +6,7 @@ import { createJournal } from './journal.ts';
 import { type JournalEntry, orderOf } from './journal-entry.ts';
 import { blockedBy, findEarlierOrder, mendBundle } from './earlier-order.ts';
 import type { Order } from './order.ts';
-import { type OpenOrder, readHistory } from './order-history.ts';
+import { type OpenOrder, readHistory, readOrder } from './order-history.ts';
 import { removeExpired } from './retention.ts';
 import { beginOrder, type OrderProgress, type RunningOrder } from './running-order.ts';
 import { cancelOrder, continueOrder, postponeOrder } from './steering.ts';
@@ -72,7 +72,7 @@ export function createUpdates(tools: UpdateTools, options: UpdatesOptions): Upda
     },
     running: () => office.running?.progress(),
     find: async (id) => find(office, id),
-    history: async (limit) => (await historyOf(office)).slice(0, limit),
+    history: async (limit) => readHistory(tools.files, options.journalFolder, tools.log, limit),
     cancel: async (id, by) => cancelOrder(office.running, id, by, tools.clock.now()),
     postpone: async (id, seconds) => postponeOrder(office.running, id, seconds, tools.clock.now()),
     continueEarly: async (id) => continueOrder(office.running, id, tools.clock.now()),
@@ -182,10 +182,7 @@ async function find(office: Office, id: string): Promise<OrderProgress | undefin
   if (office.running !== undefined && orderOf(office.running.journal.entries).id === id) {
     return office.running.progress();
   }
-  const journal = (await historyOf(office)).find((candidate) => orderOf(candidate).id === id);
+  const { tools, options } = office;
+  const journal = await readOrder(tools.files, options.journalFolder, tools.log, id);
   return journal === undefined ? undefined : { journal };
-}
-
-async function historyOf({ tools, options }: Office): Promise<readonly (readonly JournalEntry[])[]> {
-  return readHistory(tools.files, options.journalFolder, tools.log);
 }

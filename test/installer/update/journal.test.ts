@@ -104,7 +104,7 @@ test('a line twice is one line; a line of a newer program is not guessed at', as
   writeFileSync(path, 'not a journal at all\n');
   const open = await findOpenOrder(files, folder, 9, silentLog);
   expect(open).toEqual({ kind: 'none' });
-  expect((await listJournals(files, folder)).ok && (await readHistory(files, folder, silentLog))).toEqual([]);
+  expect((await listJournals(files, folder)).ok && (await readHistory(files, folder, silentLog, 9))).toEqual([]);
   expect(readFileSync(`${path}.unreadable-9`, 'utf8')).toBe('not a journal at all\n');
 });
 
