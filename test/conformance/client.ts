@@ -106,7 +106,7 @@ async function download(places: Places): Promise<Result<string>> {
   return downloadSigned(tools, wanted, places.targetDir, encodeURIComponent(path), {});
 }
 
-/** TUF 1.0 §5.6.7: before all others the roles of the first delegation that fits, and so on; a terminating one ends it. */
+/** TUF 1.0 §5.6.7: before all others the roles of the first delegation that fits, and so on; behind a terminating one nobody is asked. */
 async function findTarget(walk: RefreshWalk, path: string): Promise<Result<Targets['targets'][string]>> {
   const waiting: { role: string; delegator: string }[] = [{ role: 'targets', delegator: 'root' }];
   const visited = new Set<string>();
@@ -120,8 +120,10 @@ async function findTarget(walk: RefreshWalk, path: string): Promise<Result<Targe
     if (target !== undefined) return succeed(target);
     const delegator = next.role;
     const children = [...(signed?.delegations?.rolesForTarget(path) ?? [])];
-    if (children.some(({ terminating }) => terminating)) waiting.splice(0);
-    waiting.unshift(...children.map(({ role }) => ({ role, delegator })));
+    const last = children.findIndex(({ terminating }) => terminating);
+    if (last >= 0) waiting.splice(0);
+    const heard = last < 0 ? children : children.slice(0, last + 1);
+    waiting.unshift(...heard.map(({ role }) => ({ role, delegator })));
   }
   return fail(faultOf('release-unknown', 'no role signs such a target'));
 }
