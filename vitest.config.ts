@@ -10,7 +10,7 @@ export default defineConfig({
     testTimeout: 20_000,
     // Putting away what a scene started takes long on a crowded machine.
     hookTimeout: 60_000,
-    // Twice the cores of the reference machine: the suites start real programs and wait for them half of the time.
+    // Twice the cores of the reference machine: the suites wait for real programs, and with three workers 13 % of two cores lay idle.
     maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     env: {

@@ -17,7 +17,7 @@ const LONG = [
   'test/e2e/damage.test.ts',
 ];
 
-/** Whole machines: each of these files takes longer than any that has no rank. */
+/** Whole machines: most of these files take longer than any that has no rank. */
 const SCENES = '/test/e2e/';
 
 /** The known long files in front, then the scenes; all others as Vitest would take them. */

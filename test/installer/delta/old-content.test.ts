@@ -40,5 +40,6 @@ it('reads anywhere in a file that is read where it lies, also after its short en
   for (let position = MIB / 8; position + MIB / 4 < bytes.length; position += MIB / 4)
     expect((await readAt(content, position, MIB / 4)).equals(bytes.subarray(position, position + MIB / 4))).toBe(true);
   expect(await readAt(content, end, 500)).toEqual(bytes.subarray(end));
+  expect(await content.read(bytes.length - 1, Buffer.alloc(2))).toMatchObject({ fault: { code: 'digest-mismatch' } });
   await content.close();
 });
